@@ -1,0 +1,1 @@
+//! The gateway: intake, scheduler, delivery, supervision and control.

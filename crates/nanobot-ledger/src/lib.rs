@@ -1,0 +1,1 @@
+//! The durable store of inbox, outbox, turns and sessions.

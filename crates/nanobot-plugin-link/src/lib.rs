@@ -1,0 +1,1 @@
+//! Framing and request correlation of the nanobot plugin link.

@@ -1,0 +1,1 @@
+//! Write a nanobot channel plugin in Rust.

@@ -1,0 +1,3 @@
+//! The `nanobot` command.
+
+fn main() {}

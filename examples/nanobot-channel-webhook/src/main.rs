@@ -1,0 +1,3 @@
+//! A webhook channel for nanobot.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Chores of the repository: `cargo run -p xtask -- codegen [--check]`.
+
+fn main() {}
