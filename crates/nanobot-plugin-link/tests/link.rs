@@ -139,9 +139,12 @@ async fn an_answer_of_the_wrong_shape_names_the_method() {
     tokio::spawn(reader.run(|_: PluginMessage| {}));
     let question = tokio::spawn(async move { peer.request(&Ping {}).await });
     let (read, mut write) = tokio::io::split(far);
-    BufReader::new(read).read_line(&mut String::new()).await.unwrap();
+    BufReader::new(read)
+        .read_line(&mut String::new())
+        .await
+        .unwrap();
     write
-        .write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[1]}\n")
+        .write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"soon\"}\n")
         .await
         .unwrap();
     let error = question.await.unwrap().unwrap_err();
