@@ -4,8 +4,8 @@ use crate::{ChannelContext, ChannelError, Delta, LoginContext, OutboundMessage, 
 
 /// A chat platform the gateway can talk through.
 ///
-/// The gateway calls `send` and `send_delta` one after the other for one chat (chat id and thread
-/// id), and at the same time for different chats.
+/// The gateway calls `send` and `send_delta` one after the other for one chat, and at the same time
+/// for different chats.
 #[async_trait]
 pub trait Channel: Send + Sync {
     /// Receives until [`ChannelContext::shutdown`] is cancelled, then cleans up and returns.

@@ -157,8 +157,8 @@ pub enum AttachmentKind {
     File,
 }
 
-/// Delivers one message. The host has at most one outbound request in flight for each chat and
-/// thread, streams included.
+/// Delivers one message. The host has at most one outbound request in flight for each chat, streams
+/// included.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MessageSend {
     /// Idempotency key: twice the same id is one message.
