@@ -1,0 +1,45 @@
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema};
+use serde::Deserialize;
+
+use super::{ChannelSection, CommonKeys};
+use crate::schema::inlined_schema_for;
+
+/// The section `channels`: settings for all channels, and one section for each.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(transform = describe_sections)]
+pub struct Channels {
+    /// Whether interim texts of a turn are sent.
+    pub send_progress: bool,
+    /// Whether tool calls are announced.
+    pub send_tool_hints: bool,
+    /// Most attempts to deliver one message; 0 and 1 both mean a single one.
+    #[schemars(range(min = 0, max = 10))]
+    pub send_max_retries: u8,
+    /// Key below `providers` of the service that turns voice messages into text: `groq` or `openai`.
+    pub transcription_provider: String,
+    /// Sections by channel name, exactly as typed and in the order of the file.
+    #[serde(skip)]
+    pub sections: IndexMap<String, ChannelSection>,
+}
+
+impl Default for Channels {
+    fn default() -> Self {
+        Channels {
+            send_progress: true,
+            send_tool_hints: false,
+            send_max_retries: 3,
+            transcription_provider: "groq".to_owned(),
+            sections: IndexMap::new(),
+        }
+    }
+}
+
+/// Adds to the schema that every other key is a channel.
+fn describe_sections(schema: &mut Schema) {
+    schema.insert(
+        "additionalProperties".to_owned(),
+        inlined_schema_for::<CommonKeys>().to_value(),
+    );
+}

@@ -1,0 +1,102 @@
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+/// One channel's section: the raw object for the channel, and what the gateway itself reads of it.
+///
+/// `Debug` shows the names of the keys only, because the values hold the channel's secrets.
+#[derive(Clone, Default, PartialEq)]
+pub struct ChannelSection {
+    /// The object as typed, keys untouched, with `${VAR}` in its texts resolved.
+    pub raw: Map<String, Value>,
+    /// Whether the channel is to run; not given means no.
+    pub enabled: Option<bool>,
+    /// Who may talk to the channel; `*` is everybody, an empty list nobody.
+    pub allow_from: Option<Vec<String>>,
+    /// Whether answers appear while they are written.
+    pub streaming: Option<bool>,
+    /// Overrides `channels.sendProgress` for this channel.
+    pub send_progress: Option<bool>,
+    /// Overrides `channels.sendToolHints` for this channel.
+    pub send_tool_hints: Option<bool>,
+}
+
+impl ChannelSection {
+    /// Tells whether the channel is to run.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.enabled == Some(true)
+    }
+
+    pub(crate) fn new(raw: Map<String, Value>, common: CommonKeys) -> ChannelSection {
+        ChannelSection {
+            raw,
+            enabled: common.enabled,
+            allow_from: common.allow_from,
+            streaming: common.streaming,
+            send_progress: common.send_progress,
+            send_tool_hints: common.send_tool_hints,
+        }
+    }
+}
+
+impl fmt::Debug for ChannelSection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelSection")
+            .field("raw", &self.raw.keys().collect::<Vec<_>>())
+            .field("enabled", &self.enabled)
+            .field("allow_from", &self.allow_from)
+            .field("streaming", &self.streaming)
+            .field("send_progress", &self.send_progress)
+            .field("send_tool_hints", &self.send_tool_hints)
+            .finish()
+    }
+}
+
+/// One channel's section. Besides these keys it holds the channel's own, which only the channel knows.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(extend("additionalProperties" = true))]
+pub(crate) struct CommonKeys {
+    /// Whether the channel is to run; not given means no.
+    pub(crate) enabled: Option<bool>,
+    /// Who may talk to the channel; `*` is everybody, an empty list nobody.
+    #[serde(deserialize_with = "texts_or_integers")]
+    #[schemars(schema_with = "list_of_texts_or_integers")]
+    pub(crate) allow_from: Option<Vec<String>>,
+    /// Whether answers appear while they are written.
+    pub(crate) streaming: Option<bool>,
+    /// Overrides `channels.sendProgress` for this channel.
+    pub(crate) send_progress: Option<bool>,
+    /// Overrides `channels.sendToolHints` for this channel.
+    pub(crate) send_tool_hints: Option<bool>,
+}
+
+/// Platforms with numeric user ids invite people to leave the quotes out.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TextOrInteger {
+    Text(String),
+    Integer(serde_json::Number),
+}
+
+fn texts_or_integers<'de, D>(deserializer: D) -> Result<Option<Vec<String>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let list = Option::<Vec<TextOrInteger>>::deserialize(deserializer)?;
+    let as_text = |item| match item {
+        TextOrInteger::Text(text) => text,
+        TextOrInteger::Integer(number) => number.to_string(),
+    };
+    Ok(list.map(|list| list.into_iter().map(as_text).collect()))
+}
+
+fn list_of_texts_or_integers(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": ["array", "null"],
+        "items": { "type": ["string", "integer"] },
+    })
+}
