@@ -1,0 +1,38 @@
+//! What the gateway needs to know of a channel to run it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use nanobot_channel::{Channel, ChannelError};
+
+/// Makes a channel, again for each start.
+pub type BuildChannel = dyn Fn() -> Result<Arc<dyn Channel>, ChannelError> + Send + Sync;
+
+/// A configured channel, built-in or plugin alike.
+#[derive(Clone)]
+pub struct ChannelSpec {
+    /// Name of the section in the config.
+    pub name: String,
+    /// Name for people.
+    pub display_name: String,
+    /// Who may write; empty for nobody, `"*"` for everybody.
+    pub allow_from: Vec<String>,
+    /// Whether answers are streamed: the config asks for it and the channel can.
+    pub streams: bool,
+    /// Whether the channel gets what the agent says while it works.
+    pub send_progress: bool,
+    /// Private folder of the channel.
+    pub state_dir: PathBuf,
+    /// Folder for files that the channel received.
+    pub media_dir: PathBuf,
+    /// Makes the channel.
+    pub build: Arc<BuildChannel>,
+}
+
+impl std::fmt::Debug for ChannelSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChannelSpec")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

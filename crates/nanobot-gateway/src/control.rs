@@ -1,0 +1,36 @@
+//! The control port and the control socket.
+//!
+//! The port (TCP) answers `/health` and carries the pages of channels; nothing on it changes state.
+//! The socket belongs to the user who runs the gateway and answers the command line.
+
+mod port;
+mod socket;
+
+pub(crate) use port::{bind, serve};
+pub(crate) use socket::ControlSocket;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::status::ChannelReport;
+
+/// Path of the status on the control socket.
+pub const STATUS_PATH: &str = "/v1/status";
+
+/// How a running gateway is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayReport {
+    /// Version of the program.
+    pub version: String,
+    /// Process id.
+    pub pid: u32,
+    /// When it started, in milliseconds since 1970.
+    pub started_ms: u64,
+    /// Address of the control port.
+    pub address: String,
+    /// Name of the model that answers.
+    pub model: String,
+    /// The enabled channels, by name.
+    pub channels: BTreeMap<String, ChannelReport>,
+}

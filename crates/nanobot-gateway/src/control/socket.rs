@@ -1,0 +1,62 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::routing::get;
+use axum::{Json, Router};
+use tokio_util::sync::CancellationToken;
+
+use super::{GatewayReport, STATUS_PATH};
+
+/// Makes the report of the moment.
+pub(crate) type Report = dyn Fn() -> GatewayReport + Send + Sync;
+
+/// The control socket of a running gateway.
+pub(crate) struct ControlSocket {
+    pub(crate) path: PathBuf,
+    pub(crate) report: Arc<Report>,
+}
+
+impl ControlSocket {
+    /// Serves until shutdown, then removes the socket. A gateway without a socket still works, so
+    /// failing to open it is only logged.
+    #[cfg(unix)]
+    pub(crate) async fn serve(self, shutdown: CancellationToken) {
+        let listener = match open(&self.path) {
+            Ok(listener) => listener,
+            Err(error) => {
+                let path = self.path.display();
+                tracing::warn!(%error, %path, "Could not open the control socket; `nanobot channels status` cannot ask this gateway.");
+                return;
+            }
+        };
+        let report = self.report;
+        let status = move || async move { Json(report()) };
+        let app = Router::new().route(STATUS_PATH, get(status));
+        let server = axum::serve(listener, app).into_future();
+        if let Some(Err(error)) = shutdown.run_until_cancelled(server).await {
+            tracing::error!(%error, "The control socket failed.");
+        }
+        let _ = std::fs::remove_file(&self.path);
+    }
+
+    /// There are no such sockets here.
+    #[cfg(not(unix))]
+    pub(crate) async fn serve(self, shutdown: CancellationToken) {
+        shutdown.cancelled().await;
+    }
+}
+
+/// Opens the socket for its own user only. The folder's lock is held, so a file that is there is
+/// left over from a gateway that was killed.
+#[cfg(unix)]
+fn open(path: &std::path::Path) -> std::io::Result<tokio::net::UnixListener> {
+    use std::os::unix::fs::PermissionsExt;
+
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = tokio::net::UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}

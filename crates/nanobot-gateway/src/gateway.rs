@@ -1,0 +1,259 @@
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use nanobot_agent::Agent;
+use nanobot_channel::Inbox;
+use nanobot_ledger::{Ledger, LedgerError, now_ms};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::channel_spec::ChannelSpec;
+use crate::control::{self, ControlSocket, GatewayReport};
+use crate::delivery::{ChannelTable, Delivery};
+use crate::intake::Intake;
+use crate::scheduler::Scheduler;
+use crate::status::StatusBoard;
+use crate::supervisor::Supervisor;
+use crate::turn::{Hears, TurnRunner};
+
+/// What a gateway is made of.
+pub struct GatewayOptions {
+    /// Numbers and places.
+    pub settings: Settings,
+    /// The enabled channels.
+    pub channels: Vec<ChannelSpec>,
+    /// Who answers.
+    pub agent: Arc<Agent>,
+    /// Where everything accepted is kept.
+    pub ledger: Arc<dyn Ledger>,
+    /// Pages for the control port, once its address is known.
+    pub pages: Box<dyn FnOnce(SocketAddr) -> Router + Send>,
+}
+
+/// Numbers and places of a gateway.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address of the control port.
+    pub host: String,
+    /// Number of the control port; 0 lets the system choose.
+    pub port: u16,
+    /// Where the control socket is made, if anywhere.
+    pub control_socket: Option<PathBuf>,
+    /// Sessions that are answered at once.
+    pub max_concurrent_turns: usize,
+    /// Tries of a delivery that the channel itself fails.
+    pub max_attempts: u32,
+    /// How long running turns, and then deliveries, are waited for at the end.
+    pub grace: Duration,
+}
+
+/// Why a gateway could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GatewayError {
+    /// The control port is not to be had.
+    #[error("cannot listen on {host}:{port}")]
+    Port {
+        /// Address that was asked for.
+        host: String,
+        /// Port that was asked for.
+        port: u16,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The ledger cannot be read.
+    #[error("cannot read what was left to do")]
+    Ledger(#[from] LedgerError),
+}
+
+/// A running gateway.
+pub struct Gateway {
+    address: SocketAddr,
+    board: Arc<StatusBoard>,
+    scheduler: Scheduler,
+    delivery: Delivery,
+    supervisor: Arc<Supervisor>,
+    servers: TaskTracker,
+    grace: Duration,
+    /// No more messages are taken and no turns begun.
+    closing: CancellationToken,
+    /// Turns and deliveries under way are cut off.
+    abort: CancellationToken,
+    /// Channels and servers stop.
+    shutdown: CancellationToken,
+}
+
+impl Gateway {
+    /// Opens the control port, takes up what the ledger holds, and starts the channels.
+    ///
+    /// # Errors
+    ///
+    /// See [`GatewayError`]. A channel that cannot start is no error: it shows in the status.
+    pub async fn start(options: GatewayOptions) -> Result<Self, GatewayError> {
+        let GatewayOptions {
+            settings,
+            channels,
+            agent,
+            ledger,
+            pages,
+        } = options;
+        let (listener, address) = control::bind(&settings.host, settings.port).await?;
+        let (closing, abort, shutdown) = (
+            CancellationToken::new(),
+            CancellationToken::new(),
+            CancellationToken::new(),
+        );
+        let board = Arc::new(StatusBoard::new());
+        let table = Arc::new(ChannelTable::default());
+        let delivery = Delivery::new(
+            Arc::clone(&table),
+            Arc::clone(&board),
+            Arc::clone(&ledger),
+            settings.max_attempts,
+            abort.clone(),
+        );
+        let turns = TurnRunner {
+            agent: Arc::clone(&agent),
+            ledger: Arc::clone(&ledger),
+            delivery: delivery.clone(),
+            channels: hearing(&channels),
+            abort: abort.clone(),
+        };
+        let scheduler = Scheduler::new(
+            Arc::clone(&ledger),
+            turns,
+            settings.max_concurrent_turns,
+            closing.clone(),
+        );
+        let supervisor = Arc::new(Supervisor {
+            channels: table,
+            board: Arc::clone(&board),
+            shutdown: shutdown.clone(),
+            tasks: TaskTracker::new(),
+        });
+        let gateway = Self {
+            address,
+            board,
+            scheduler,
+            delivery,
+            supervisor,
+            servers: TaskTracker::new(),
+            grace: settings.grace,
+            closing,
+            abort,
+            shutdown,
+        };
+        gateway.servers.spawn(control::serve(
+            listener,
+            pages(address),
+            gateway.shutdown.clone(),
+        ));
+        gateway.open_socket(settings.control_socket, &agent);
+        gateway.take_up(ledger.as_ref()).await?;
+        gateway.start_channels(channels, &ledger);
+        Ok(gateway)
+    }
+
+    /// Address of the control port.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How the channels are.
+    #[must_use]
+    pub fn status(&self) -> &StatusBoard {
+        &self.board
+    }
+
+    /// Stops in order: takes no more messages, lets turns and deliveries finish within the grace
+    /// time, stops the channels so that they clean up, closes the ports.
+    pub async fn shutdown(self) {
+        self.closing.cancel();
+        let work = async {
+            self.scheduler.drained().await;
+            self.delivery.drained().await;
+        };
+        if timeout(self.grace, work).await.is_err() {
+            tracing::warn!("Some turns or deliveries did not finish in time and are cut off.");
+            self.abort.cancel();
+            self.scheduler.drained().await;
+            self.delivery.drained().await;
+        }
+        self.shutdown.cancel();
+        self.supervisor.stopped().await;
+        self.servers.close();
+        self.servers.wait().await;
+    }
+
+    /// Cuts short what [`shutdown`](Self::shutdown) waits for; for the second signal.
+    #[must_use]
+    pub fn abort_handle(&self) -> CancellationToken {
+        self.abort.clone()
+    }
+
+    fn open_socket(&self, path: Option<PathBuf>, agent: &Agent) {
+        let Some(path) = path else { return };
+        let board = Arc::clone(&self.board);
+        let (address, started_ms) = (self.address.to_string(), now_ms());
+        let model = agent.describe_model().name;
+        let report = move || GatewayReport {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            started_ms,
+            address: address.clone(),
+            model: model.clone(),
+            channels: board.snapshot(),
+        };
+        let socket = ControlSocket {
+            path,
+            report: Arc::new(report),
+        };
+        self.servers.spawn(socket.serve(self.shutdown.clone()));
+    }
+
+    /// Goes on where the last gateway on this ledger ended.
+    async fn take_up(&self, ledger: &dyn Ledger) -> Result<(), GatewayError> {
+        for entry in ledger.waiting_deliveries().await? {
+            let delivery = self.delivery.clone();
+            // A lane may be full, and must not hold up the start.
+            self.servers
+                .spawn(async move { delivery.enqueue(entry).await });
+        }
+        for session in ledger.waiting_sessions().await? {
+            self.scheduler.wake(&session);
+        }
+        Ok(())
+    }
+
+    fn start_channels(&self, channels: Vec<ChannelSpec>, ledger: &Arc<dyn Ledger>) {
+        for spec in channels {
+            let intake = Intake {
+                channel: spec.name.clone(),
+                allow_from: spec.allow_from.clone(),
+                ledger: Arc::clone(ledger),
+                scheduler: self.scheduler.clone(),
+                board: Arc::clone(&self.board),
+                closing: self.closing.clone(),
+            };
+            let inbox: Arc<dyn Inbox> = Arc::new(intake);
+            self.supervisor.start(spec, inbox);
+        }
+    }
+}
+
+fn hearing(channels: &[ChannelSpec]) -> HashMap<String, Hears> {
+    let hears = |spec: &ChannelSpec| Hears {
+        deltas: spec.streams,
+        progress: spec.send_progress,
+    };
+    channels
+        .iter()
+        .map(|spec| (spec.name.clone(), hears(spec)))
+        .collect()
+}

@@ -1,0 +1,209 @@
+//! Takes messages from the channels: allow-list, bounds, ledger, scheduler.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use nanobot_channel::{
+    Acceptance, ChannelError, ChannelStatus, ErrorKind, InboundMessage, Inbox, Sender,
+};
+use nanobot_ledger::{Accepted, InboundEntry, Ledger, new_id, now_ms};
+use tokio_util::sync::CancellationToken;
+
+use crate::scheduler::Scheduler;
+use crate::status::StatusBoard;
+
+/// Longest text that is taken, in bytes.
+const MAX_TEXT_BYTES: usize = 1024 * 1024;
+/// Most files that a message may have.
+const MAX_ATTACHMENTS: usize = 32;
+/// Longest id of a chat, sender, event, session, in bytes.
+const MAX_ID_BYTES: usize = 1024;
+/// Most metadata that a message may carry, in bytes of JSON.
+const MAX_METADATA_BYTES: usize = 64 * 1024;
+/// How long a channel is asked to wait when too many messages wait already.
+const OVERLOADED_WAIT: Duration = Duration::from_secs(2);
+
+/// The gateway as one channel sees it. The only place where the allow-list is enforced.
+pub(crate) struct Intake {
+    pub(crate) channel: String,
+    pub(crate) allow_from: Vec<String>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) scheduler: Scheduler,
+    pub(crate) board: Arc<StatusBoard>,
+    pub(crate) closing: CancellationToken,
+}
+
+#[async_trait]
+impl Inbox for Intake {
+    async fn handle_message(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
+        self.board.received(&self.channel);
+        if !message.sender.is_on(&self.allow_from) {
+            tracing::warn!(
+                channel = self.channel,
+                sender = message.sender.id,
+                "Denied access; add the sender to allowFrom in the channel's config to grant it."
+            );
+            return Ok(Acceptance::Denied);
+        }
+        check_bounds(&message)?;
+        if self.closing.is_cancelled() {
+            return Err(overloaded("the gateway is stopping"));
+        }
+        self.store(message).await
+    }
+
+    async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError> {
+        Ok(sender.is_on(&self.allow_from))
+    }
+
+    fn report(&self, status: ChannelStatus) {
+        self.board.reported(&self.channel, status);
+    }
+}
+
+impl Intake {
+    async fn store(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
+        let session = session_key(&self.channel, &message);
+        let entry = InboundEntry {
+            id: new_id(),
+            channel: self.channel.clone(),
+            session: session.clone(),
+            received_ms: now_ms(),
+            message,
+        };
+        match self.ledger.accept(entry).await {
+            Ok(Accepted::New) => {
+                self.scheduler.wake(&session);
+                Ok(Acceptance::Accepted)
+            }
+            Ok(Accepted::Duplicate) => Ok(Acceptance::Duplicate),
+            Ok(Accepted::Full) => Err(overloaded("too many messages wait for the agent")),
+            Err(error) => {
+                tracing::error!(%error, channel = self.channel, "Could not store a message.");
+                Err(overloaded("the gateway cannot store messages").with_source(error))
+            }
+        }
+    }
+}
+
+/// The agent's memory that a message belongs to: its chat and thread, unless it names another.
+fn session_key(channel: &str, message: &InboundMessage) -> String {
+    match (&message.session_key, &message.thread_id) {
+        (Some(key), _) if !key.is_empty() => key.clone(),
+        (_, Some(thread)) => format!("{channel}:{}:{thread}", message.chat_id),
+        (_, None) => format!("{channel}:{}", message.chat_id),
+    }
+}
+
+fn check_bounds(message: &InboundMessage) -> Result<(), ChannelError> {
+    let ids = [
+        Some(message.chat_id.as_str()),
+        Some(message.sender.id.as_str()),
+        message.event_id.as_deref(),
+        message.thread_id.as_deref(),
+        message.session_key.as_deref(),
+        message.reply_to.as_deref(),
+    ];
+    if message.chat_id.is_empty() {
+        return Err(ChannelError::rejected("the message names no chat"));
+    }
+    if ids.into_iter().flatten().any(|id| id.len() > MAX_ID_BYTES) {
+        return Err(too_large("an id of the message", MAX_ID_BYTES, "bytes"));
+    }
+    if message.text.len() > MAX_TEXT_BYTES {
+        return Err(too_large("the text", MAX_TEXT_BYTES, "bytes"));
+    }
+    if message.attachments.len() > MAX_ATTACHMENTS {
+        return Err(too_large(
+            "the list of attachments",
+            MAX_ATTACHMENTS,
+            "entries",
+        ));
+    }
+    if !message.metadata.is_empty() && json_bytes(&message.metadata) > MAX_METADATA_BYTES {
+        return Err(too_large("the metadata", MAX_METADATA_BYTES, "bytes"));
+    }
+    Ok(())
+}
+
+fn json_bytes(metadata: &nanobot_channel::Metadata) -> usize {
+    serde_json::to_string(metadata).map_or(usize::MAX, |json| json.len())
+}
+
+fn too_large(what: &str, bound: usize, unit: &str) -> ChannelError {
+    ChannelError::rejected(format!(
+        "{what} is too large, at most {bound} {unit} are taken"
+    ))
+}
+
+fn overloaded(action: &'static str) -> ChannelError {
+    ChannelError::new(ErrorKind::Overloaded, action).with_retry_after(OVERLOADED_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> InboundMessage {
+        InboundMessage::new("ada", "42", "hi")
+    }
+
+    #[test]
+    fn session_is_the_chat_and_thread_unless_the_message_names_one() {
+        let threaded = InboundMessage {
+            thread_id: Some("7".into()),
+            ..message()
+        };
+        let named = InboundMessage {
+            session_key: Some("family".into()),
+            ..threaded.clone()
+        };
+        let unnamed = InboundMessage {
+            session_key: Some(String::new()),
+            ..message()
+        };
+        assert_eq!(session_key("webhook", &message()), "webhook:42");
+        assert_eq!(session_key("webhook", &threaded), "webhook:42:7");
+        assert_eq!(session_key("webhook", &named), "family");
+        assert_eq!(session_key("webhook", &unnamed), "webhook:42");
+    }
+
+    #[test]
+    fn what_is_too_large_is_rejected_and_says_the_bound() {
+        #[track_caller]
+        fn check(message: &InboundMessage, expected: &str) {
+            let error = check_bounds(message).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.report()),
+                (ErrorKind::Rejected, expected.to_owned())
+            );
+        }
+        check_bounds(&message()).unwrap();
+        check(
+            &InboundMessage {
+                text: "a".repeat(MAX_TEXT_BYTES + 1),
+                ..message()
+            },
+            "the text is too large, at most 1048576 bytes are taken",
+        );
+        check(
+            &InboundMessage {
+                event_id: Some("e".repeat(2_000)),
+                ..message()
+            },
+            "an id of the message is too large, at most 1024 bytes are taken",
+        );
+        check(
+            &message().with_metadata("blob", "b".repeat(70_000)),
+            "the metadata is too large, at most 65536 bytes are taken",
+        );
+        check(
+            &InboundMessage {
+                chat_id: String::new(),
+                ..message()
+            },
+            "the message names no chat",
+        );
+    }
+}

@@ -1,0 +1,322 @@
+//! A gateway in this process, with a channel and a model that the test plays.
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test file uses its own part of this"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nanobot_agent::{
+    Agent, AgentSettings, Completion, Delta as ModelDelta, ModelProvider, ModelRequest,
+    ProviderError,
+};
+use nanobot_channel::{
+    Acceptance, Channel, ChannelContext, ChannelError, Delta, InboundMessage, OutboundMessage,
+    Receipt, StreamEnd, async_trait,
+};
+use nanobot_gateway::{ChannelSpec, Gateway, GatewayOptions, Settings};
+use nanobot_ledger::{Ledger, MemoryLedger};
+use tokio::sync::{mpsc, oneshot};
+
+/// Nothing in a test takes this long unless it is broken.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the channel was called with.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Call {
+    Send {
+        chat: String,
+        text: String,
+        attempt: u32,
+    },
+    Step {
+        chat: String,
+        piece: String,
+        text: String,
+    },
+    End {
+        chat: String,
+        text: String,
+        end: StreamEnd,
+    },
+    Stopped,
+}
+
+type Answer = Result<Receipt, ChannelError>;
+
+/// A call that waits for its answer.
+pub(crate) struct Pending {
+    pub(crate) call: Call,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Pending {
+    pub(crate) fn answer(self, answer: Answer) {
+        let _ = self.answer.send(answer);
+    }
+
+    #[track_caller]
+    pub(crate) fn succeed(self) -> Call {
+        let call = self.call.clone();
+        self.answer(Ok(Receipt::default()));
+        call
+    }
+}
+
+/// The test's end of a channel.
+pub(crate) struct Played {
+    pub(crate) calls: mpsc::Receiver<Pending>,
+    contexts: mpsc::Receiver<(ChannelContext, oneshot::Sender<Result<(), ChannelError>>)>,
+}
+
+impl Played {
+    /// Waits for the next start of the channel.
+    pub(crate) async fn started(&mut self) -> Started {
+        let next = tokio::time::timeout(PATIENCE, self.contexts.recv());
+        let (cx, end) = next
+            .await
+            .expect("the channel is started")
+            .expect("the gateway runs");
+        Started { cx, end: Some(end) }
+    }
+
+    /// Waits for the next call, which then waits for its answer.
+    pub(crate) async fn call(&mut self) -> Pending {
+        let next = tokio::time::timeout(PATIENCE, self.calls.recv());
+        next.await
+            .expect("the channel is called")
+            .expect("the gateway runs")
+    }
+
+    /// Waits for the next call and lets it succeed.
+    pub(crate) async fn succeed(&mut self) -> Call {
+        self.call().await.succeed()
+    }
+}
+
+/// A running channel.
+pub(crate) struct Started {
+    pub(crate) cx: ChannelContext,
+    end: Option<oneshot::Sender<Result<(), ChannelError>>>,
+}
+
+impl Started {
+    pub(crate) async fn receive(&self, chat: &str, text: &str) -> Result<Acceptance, ChannelError> {
+        self.cx
+            .handle_message(InboundMessage::new("ada", chat, text))
+            .await
+    }
+
+    /// Makes the channel's `run` return.
+    pub(crate) fn end(mut self, result: Result<(), ChannelError>) {
+        let _ = self.end.take().expect("ends once").send(result);
+    }
+}
+
+struct PlayedChannel {
+    calls: mpsc::Sender<Pending>,
+    contexts: mpsc::Sender<(ChannelContext, oneshot::Sender<Result<(), ChannelError>>)>,
+}
+
+#[async_trait]
+impl Channel for PlayedChannel {
+    async fn run(&self, cx: ChannelContext) -> Result<(), ChannelError> {
+        let (end, ended) = oneshot::channel();
+        let shutdown = cx.shutdown.clone();
+        let _ = self.contexts.send((cx, end)).await;
+        tokio::select! {
+            Ok(result) = ended => result,
+            () = shutdown.cancelled() => {
+                let (answer, _) = oneshot::channel();
+                let _ = self.calls.send(Pending { call: Call::Stopped, answer }).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn send(&self, message: OutboundMessage) -> Answer {
+        let OutboundMessage {
+            chat_id: chat,
+            text,
+            attempt,
+            ..
+        } = message;
+        self.ask(Call::Send {
+            chat,
+            text,
+            attempt,
+        })
+        .await
+    }
+
+    async fn send_delta(&self, delta: Delta<'_>) -> Answer {
+        let (chat, text) = (delta.chat_id.to_owned(), delta.text.to_owned());
+        let piece = delta.piece.to_owned();
+        self.ask(match delta.end {
+            Some(end) => Call::End { chat, text, end },
+            None => Call::Step { chat, piece, text },
+        })
+        .await
+    }
+}
+
+impl PlayedChannel {
+    async fn ask(&self, call: Call) -> Answer {
+        if let Call::Send { text, .. } = &call
+            && text.contains("PANIC IN SEND")
+        {
+            panic!("the channel was told to panic");
+        }
+        let (answer, answered) = oneshot::channel();
+        let _ = self.calls.send(Pending { call, answer }).await;
+        answered
+            .await
+            .unwrap_or_else(|_| Err(ChannelError::internal("the test is over")))
+    }
+}
+
+/// A channel for the gateway, and the test's end of it.
+pub(crate) fn played(name: &str, streams: bool) -> (ChannelSpec, Played) {
+    let (calls, called) = mpsc::channel(64);
+    let (contexts, started) = mpsc::channel(8);
+    let channel: Arc<dyn Channel> = Arc::new(PlayedChannel { calls, contexts });
+    let spec = ChannelSpec {
+        name: name.into(),
+        display_name: name.to_uppercase(),
+        allow_from: vec!["ada".into()],
+        streams,
+        send_progress: true,
+        state_dir: "/nonexistent".into(),
+        media_dir: "/nonexistent".into(),
+        build: Arc::new(move || Ok(Arc::clone(&channel))),
+    };
+    (
+        spec,
+        Played {
+            calls: called,
+            contexts: started,
+        },
+    )
+}
+
+/// What the model is asked, and how the test answers.
+pub(crate) struct Question {
+    pub(crate) text: String,
+    pub(crate) history: usize,
+    pieces: mpsc::Sender<String>,
+}
+
+impl Question {
+    pub(crate) async fn say(&self, piece: &str) {
+        self.pieces
+            .send(piece.to_owned())
+            .await
+            .expect("the turn runs");
+    }
+
+    /// Waits until the turn has taken all pieces.
+    pub(crate) async fn all_taken(&self) {
+        while self.pieces.capacity() < self.pieces.max_capacity() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// A model that the test plays. Dropping a question ends its answer.
+struct PlayedModel {
+    questions: mpsc::Sender<Question>,
+}
+
+#[async_trait]
+impl ModelProvider for PlayedModel {
+    async fn stream(
+        &self,
+        request: ModelRequest<'_>,
+        sink: &mut (dyn for<'a> FnMut(ModelDelta<'a>) + Send),
+    ) -> Result<Completion, ProviderError> {
+        assert!(
+            !request.text.contains("PANIC IN TURN"),
+            "the model was told to panic"
+        );
+        let (pieces, mut said) = mpsc::channel(64);
+        let (text, history) = (request.text.to_owned(), request.history.len());
+        let _ = self
+            .questions
+            .send(Question {
+                text,
+                history,
+                pieces,
+            })
+            .await;
+        while let Some(piece) = said.recv().await {
+            sink(ModelDelta::Text(&piece));
+        }
+        Ok(Completion::default())
+    }
+}
+
+/// A gateway whose model is played by the test.
+pub(crate) struct Stage {
+    pub(crate) gateway: Gateway,
+    pub(crate) questions: mpsc::Receiver<Question>,
+}
+
+impl Stage {
+    pub(crate) async fn new(channels: Vec<ChannelSpec>) -> Self {
+        Self::with(channels, settings(), Arc::new(MemoryLedger::default())).await
+    }
+
+    pub(crate) async fn with(
+        channels: Vec<ChannelSpec>,
+        settings: Settings,
+        ledger: Arc<dyn Ledger>,
+    ) -> Self {
+        let (asked, questions) = mpsc::channel(1_000);
+        let model = Box::new(PlayedModel { questions: asked });
+        let agent = Agent::with_provider(AgentSettings::default(), "played", model);
+        let options = GatewayOptions {
+            settings,
+            channels,
+            agent: Arc::new(agent),
+            ledger,
+            pages: Box::new(|_| axum::Router::new()),
+        };
+        let gateway = Gateway::start(options).await.expect("the gateway starts");
+        Self { gateway, questions }
+    }
+
+    pub(crate) async fn question(&mut self) -> Question {
+        let next = tokio::time::timeout(PATIENCE, self.questions.recv());
+        next.await
+            .expect("the model is asked")
+            .expect("the gateway runs")
+    }
+
+    /// Answers the next question with one text.
+    pub(crate) async fn answer(&mut self, text: &str) -> String {
+        let question = self.question().await;
+        question.say(text).await;
+        question.text
+    }
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        host: "127.0.0.1".into(),
+        port: 0,
+        control_socket: None,
+        max_concurrent_turns: 32,
+        max_attempts: 3,
+        grace: Duration::from_secs(5),
+    }
+}
+
+pub(crate) fn send(chat: &str, text: &str, attempt: u32) -> Call {
+    Call::Send {
+        chat: chat.into(),
+        text: text.into(),
+        attempt,
+    }
+}
