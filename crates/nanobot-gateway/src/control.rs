@@ -18,6 +18,10 @@ use crate::status::ChannelReport;
 /// Path of the status on the control socket.
 pub const STATUS_PATH: &str = "/v1/status";
 
+/// Path on the control socket that starts a channel again, by a POST with the channel's name in it.
+/// Answers 202, or 404 if there is no such channel.
+pub const RESTART_PATH: &str = "/v1/channels/{name}/restart";
+
 /// How a running gateway is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayReport {

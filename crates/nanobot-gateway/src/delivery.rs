@@ -4,12 +4,10 @@
 //! Within a chat the order is kept and at most one call is under way. A lane exists only while it
 //! has something to do.
 
-mod channels;
 mod lane;
 mod retry;
 mod stream;
 
-pub(crate) use channels::ChannelTable;
 pub use stream::StreamHandle;
 
 use std::collections::hash_map::Entry;
@@ -22,11 +20,12 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::roster::Roster;
 use crate::status::StatusBoard;
 use stream::StreamBuffer;
 
-/// Messages and streams that may wait in one lane. When it is full, progress is left out, an answer
-/// is not streamed, and finals wait.
+/// Messages and streams that may wait in one lane. When it is full, the oldest progress is left out;
+/// without any, an answer is not streamed, and finals wait.
 const LANE_ITEMS: usize = 100;
 
 /// Hands messages to the lanes. Clones share the same lanes.
@@ -64,14 +63,14 @@ enum Item {
 
 impl Delivery {
     pub(crate) fn new(
-        channels: Arc<ChannelTable>,
+        roster: Arc<Roster>,
         board: Arc<StatusBoard>,
         ledger: Arc<dyn Ledger>,
         max_attempts: u32,
         abort: CancellationToken,
     ) -> Self {
         let courier = lane::Courier {
-            channels,
+            roster,
             board,
             ledger,
             max_attempts,
@@ -135,13 +134,7 @@ impl Delivery {
     fn push(&self, key: &LaneKey, item: Item) -> Result<(), (Item, Arc<Notify>)> {
         let mut lanes = self.shared.lanes();
         match lanes.entry(key.clone()) {
-            Entry::Occupied(entry) if entry.get().items.len() >= LANE_ITEMS => {
-                Err((item, Arc::clone(&entry.get().room)))
-            }
-            Entry::Occupied(mut entry) => {
-                entry.get_mut().items.push_back(item);
-                Ok(())
-            }
+            Entry::Occupied(mut entry) => entry.get_mut().push(item),
             Entry::Vacant(entry) => {
                 entry.insert(Lane::default()).items.push_back(item);
                 drop(lanes);
@@ -158,6 +151,27 @@ impl Delivery {
                 shared.courier.deliver(&key.channel, item).await;
             }
         });
+    }
+}
+
+impl Lane {
+    /// Adds an item. In a full lane it takes the place of the oldest progress message, unless it is
+    /// one itself; without such a place it is refused, with a way to wait for room.
+    fn push(&mut self, item: Item) -> Result<(), (Item, Arc<Notify>)> {
+        if self.items.len() >= LANE_ITEMS {
+            let progress = |it: &Item| matches!(it, Item::Ephemeral(_));
+            let place = self
+                .items
+                .iter()
+                .position(progress)
+                .filter(|_| !progress(&item));
+            let Some(place) = place else {
+                return Err((item, Arc::clone(&self.room)));
+            };
+            self.items.remove(place);
+        }
+        self.items.push_back(item);
+        Ok(())
     }
 }
 
@@ -184,5 +198,42 @@ fn lane_key(channel: &str, message: &OutboundMessage) -> LaneKey {
     LaneKey {
         channel: channel.to_owned(),
         chat_id: message.chat_id.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nanobot_channel::OutboundKind;
+
+    use super::*;
+
+    fn message(text: &str) -> Box<OutboundMessage> {
+        Box::new(OutboundMessage {
+            delivery_id: text.into(),
+            chat_id: "c".into(),
+            thread_id: None,
+            text: text.into(),
+            kind: OutboundKind::Final,
+            attachments: Vec::new(),
+            reply_to: None,
+            attempt: 1,
+            metadata: nanobot_channel::Metadata::new(),
+        })
+    }
+
+    #[test]
+    fn in_a_full_lane_finals_take_the_place_of_progress_and_nothing_else() {
+        let mut lane = Lane::default();
+        for _ in 0..LANE_ITEMS - 1 {
+            assert!(lane.push(Item::Durable(message("final"))).is_ok());
+        }
+        assert!(lane.push(Item::Ephemeral(message("progress"))).is_ok());
+        assert!(
+            lane.push(Item::Ephemeral(message("more progress")))
+                .is_err()
+        );
+        assert!(lane.push(Item::Durable(message("last"))).is_ok());
+        assert!(lane.push(Item::Durable(message("too many"))).is_err());
+        assert!(lane.items.iter().all(|it| matches!(it, Item::Durable(_))));
     }
 }

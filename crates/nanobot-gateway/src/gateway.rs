@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,12 +13,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::channel_spec::ChannelSpec;
 use crate::control::{self, ControlSocket, GatewayReport};
-use crate::delivery::{ChannelTable, Delivery};
+use crate::delivery::Delivery;
 use crate::intake::Intake;
+use crate::roster::Roster;
 use crate::scheduler::Scheduler;
 use crate::status::StatusBoard;
 use crate::supervisor::Supervisor;
-use crate::turn::{Hears, TurnRunner};
+use crate::turn::TurnRunner;
 
 /// What a gateway is made of.
 pub struct GatewayOptions {
@@ -77,7 +77,7 @@ pub struct Gateway {
     board: Arc<StatusBoard>,
     scheduler: Scheduler,
     delivery: Delivery,
-    supervisor: Arc<Supervisor>,
+    supervisor: Supervisor,
     servers: TaskTracker,
     grace: Duration,
     /// No more messages are taken and no turns begun.
@@ -109,9 +109,9 @@ impl Gateway {
             CancellationToken::new(),
         );
         let board = Arc::new(StatusBoard::new());
-        let table = Arc::new(ChannelTable::default());
+        let roster = Arc::new(Roster::default());
         let delivery = Delivery::new(
-            Arc::clone(&table),
+            Arc::clone(&roster),
             Arc::clone(&board),
             Arc::clone(&ledger),
             settings.max_attempts,
@@ -121,7 +121,7 @@ impl Gateway {
             agent: Arc::clone(&agent),
             ledger: Arc::clone(&ledger),
             delivery: delivery.clone(),
-            channels: hearing(&channels),
+            roster: Arc::clone(&roster),
             abort: abort.clone(),
         };
         let scheduler = Scheduler::new(
@@ -130,12 +130,7 @@ impl Gateway {
             settings.max_concurrent_turns,
             closing.clone(),
         );
-        let supervisor = Arc::new(Supervisor {
-            channels: table,
-            board: Arc::clone(&board),
-            shutdown: shutdown.clone(),
-            tasks: TaskTracker::new(),
-        });
+        let supervisor = Supervisor::new(roster, Arc::clone(&board), shutdown.clone());
         let gateway = Self {
             address,
             board,
@@ -169,6 +164,12 @@ impl Gateway {
     #[must_use]
     pub fn status(&self) -> &StatusBoard {
         &self.board
+    }
+
+    /// Starts a channel again, at once and whatever its state; false if there is no such channel.
+    #[must_use]
+    pub fn restart_channel(&self, name: &str) -> bool {
+        self.supervisor.restart(name)
     }
 
     /// Stops in order: takes no more messages, lets turns and deliveries finish within the grace
@@ -213,6 +214,7 @@ impl Gateway {
         let socket = ControlSocket {
             path,
             report: Arc::new(report),
+            supervisor: self.supervisor.clone(),
         };
         self.servers.spawn(socket.serve(self.shutdown.clone()));
     }
@@ -245,15 +247,4 @@ impl Gateway {
             self.supervisor.start(spec, inbox);
         }
     }
-}
-
-fn hearing(channels: &[ChannelSpec]) -> HashMap<String, Hears> {
-    let hears = |spec: &ChannelSpec| Hears {
-        deltas: spec.streams,
-        progress: spec.send_progress,
-    };
-    channels
-        .iter()
-        .map(|spec| (spec.name.clone(), hears(spec)))
-        .collect()
 }

@@ -10,6 +10,7 @@ pub mod control;
 pub mod delivery;
 mod gateway;
 mod intake;
+mod roster;
 mod scheduler;
 pub mod status;
 mod supervisor;

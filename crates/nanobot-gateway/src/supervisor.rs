@@ -1,125 +1,94 @@
 //! Keeps the channels running: starts them, starts them again, and says how they are.
 
 mod backoff;
+mod runner;
 
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::FutureExt;
-use nanobot_channel::{Channel, ChannelContext, ChannelError, ErrorKind, Inbox};
-use tokio::time::Instant;
+use nanobot_channel::Inbox;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::channel_spec::ChannelSpec;
-use crate::delivery::ChannelTable;
-use crate::status::{State, StatusBoard};
-use backoff::{Backoff, Pace};
+use crate::roster::Roster;
+use crate::status::StatusBoard;
+use runner::Runner;
 
-/// How long a channel may take to clean up after it was asked to stop. Longer than a plugin's own
-/// limits added up, so that the plugin link gets to end its process in order.
-const STOP_LIMIT: Duration = Duration::from_secs(20);
-
-/// Runs the channels.
+/// Runs the channels. Clones run the same channels.
+#[derive(Clone)]
 pub(crate) struct Supervisor {
-    pub(crate) channels: Arc<ChannelTable>,
-    pub(crate) board: Arc<StatusBoard>,
-    pub(crate) shutdown: CancellationToken,
-    pub(crate) tasks: TaskTracker,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    roster: Arc<Roster>,
+    board: Arc<StatusBoard>,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+    /// Starts a channel again when notified.
+    restarts: Mutex<HashMap<String, Arc<Notify>>>,
 }
 
 impl Supervisor {
+    pub(crate) fn new(
+        roster: Arc<Roster>,
+        board: Arc<StatusBoard>,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let tasks = TaskTracker::new();
+        Self {
+            shared: Arc::new(Shared {
+                roster,
+                board,
+                shutdown,
+                tasks,
+                restarts: Mutex::default(),
+            }),
+        }
+    }
+
     /// Runs a channel until the gateway stops.
-    pub(crate) fn start(self: &Arc<Self>, spec: ChannelSpec, inbox: Arc<dyn Inbox>) {
-        self.board.add(&spec.name, &spec.display_name);
+    pub(crate) fn start(&self, spec: ChannelSpec, inbox: Arc<dyn Inbox>) {
+        let shared = &self.shared;
+        shared.board.add(&spec.name, &spec.display_name);
+        shared.roster.enroll(&spec);
+        let restart = Arc::new(Notify::new());
+        shared
+            .restarts()
+            .insert(spec.name.clone(), Arc::clone(&restart));
         let span = tracing::info_span!("channel", channel = spec.name);
-        let supervisor = Arc::clone(self);
-        let supervised = async move { supervisor.supervise(&spec, inbox).await };
-        self.tasks.spawn(supervised.instrument(span));
+        let runner = Runner {
+            spec,
+            inbox,
+            restart,
+            roster: Arc::clone(&shared.roster),
+            board: Arc::clone(&shared.board),
+            stop: shared.shutdown.clone(),
+        };
+        shared.tasks.spawn(runner.run().instrument(span));
+    }
+
+    /// Starts a channel again at once, whatever its state; false if there is no such channel.
+    pub(crate) fn restart(&self, name: &str) -> bool {
+        let restarts = self.shared.restarts();
+        restarts
+            .get(name)
+            .inspect(|restart| restart.notify_one())
+            .is_some()
     }
 
     /// Waits until all channels have stopped. The shutdown token must be cancelled before.
     pub(crate) async fn stopped(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
     }
+}
 
-    async fn supervise(&self, spec: &ChannelSpec, inbox: Arc<dyn Inbox>) {
-        let mut backoff = Backoff::default();
-        loop {
-            let started = Instant::now();
-            let error = self.run_once(spec, &inbox).await;
-            if self.shutdown.is_cancelled() {
-                break;
-            }
-            let pace = backoff.after(error.kind(), started.elapsed(), Instant::now());
-            self.announce(&spec.name, &error, pace);
-            let pause = tokio::time::sleep(pace.pause());
-            if self.shutdown.run_until_cancelled(pause).await.is_none() {
-                break;
-            }
-            self.board.restarting(&spec.name);
-        }
-        self.board.entered(&spec.name, State::Stopped, None);
-    }
-
-    /// Runs the channel once; always ends with the reason why it ended.
-    async fn run_once(&self, spec: &ChannelSpec, inbox: &Arc<dyn Inbox>) -> ChannelError {
-        let channel = match (spec.build)() {
-            Ok(channel) => channel,
-            Err(error) => return error,
-        };
-        self.channels.set(&spec.name, Some(Arc::clone(&channel)));
-        let result = self.run_guarded(channel.as_ref(), spec, inbox).await;
-        self.channels.set(&spec.name, None);
-        let returned = || ChannelError::internal("the channel ended although nobody stopped it");
-        result.map_or_else(|error| error, |()| returned())
-    }
-
-    async fn run_guarded(
-        &self,
-        channel: &dyn Channel,
-        spec: &ChannelSpec,
-        inbox: &Arc<dyn Inbox>,
-    ) -> Result<(), ChannelError> {
-        let cx = ChannelContext::new(
-            spec.name.clone(),
-            spec.state_dir.clone(),
-            spec.media_dir.clone(),
-            self.shutdown.child_token(),
-            Arc::clone(inbox),
-        );
-        let run = AssertUnwindSafe(channel.run(cx)).catch_unwind();
-        let hung = async {
-            self.shutdown.cancelled().await;
-            tokio::time::sleep(STOP_LIMIT).await;
-        };
-        tokio::select! {
-            ended = run => ended.unwrap_or_else(|_| Err(ChannelError::internal("the channel panicked"))),
-            () = hung => Err(ChannelError::internal("the channel did not stop in time")),
-        }
-    }
-
-    fn announce(&self, channel: &str, error: &ChannelError, pace: Pace) {
-        let report = error.report();
-        let state = match (error.kind(), pace) {
-            (ErrorKind::Auth, _) => State::LoginRequired,
-            (_, Pace::Quick(_)) => State::Retrying,
-            (_, Pace::Slow(_)) => State::Failing,
-        };
-        let hint = error
-            .hint()
-            .map(|hint| format!("; {hint}"))
-            .unwrap_or_default();
-        let message = format!("next start in {} s{hint}", pace.pause().as_secs().max(1));
-        tracing::error!(
-            error = report,
-            hint = error.hint(),
-            pause_ms = pace.pause().as_millis(),
-            "The channel ended; it starts again after a pause."
-        );
-        self.board.ended(channel, state, report, message);
+impl Shared {
+    fn restarts(&self) -> MutexGuard<'_, HashMap<String, Arc<Notify>>> {
+        self.restarts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,5 @@
 //! Runs one turn: claim, agent, commit, delivery.
 
-use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use nanobot_ledger::{Claim, InboundEntry, Ledger, OutboundEntry, TurnCommit, new
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::{Delivery, StreamHandle};
+use crate::roster::{Hears, Roster};
 
 /// Said when a turn panicked.
 const PANIC_NOTICE: &str =
@@ -26,17 +26,9 @@ pub(crate) struct TurnRunner {
     pub(crate) agent: Arc<Agent>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) delivery: Delivery,
-    /// What each channel wants to hear.
-    pub(crate) channels: HashMap<String, Hears>,
+    pub(crate) roster: Arc<Roster>,
     /// Ends the running turns when the gateway cannot wait for them any longer.
     pub(crate) abort: CancellationToken,
-}
-
-/// What a channel wants to hear while a turn runs.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Hears {
-    pub(crate) deltas: bool,
-    pub(crate) progress: bool,
 }
 
 impl TurnRunner {
@@ -50,11 +42,7 @@ impl TurnRunner {
         if attempt > 1 {
             tracing::info!(id = inbound.id, attempt, "Answering a message again.");
         }
-        let hears = self
-            .channels
-            .get(&inbound.channel)
-            .copied()
-            .unwrap_or_default();
+        let hears = self.roster.hears(&inbound.channel);
         let speaker = Speaker::new(&self.delivery, &inbound, hears);
         let turn = self.turn(&inbound, &history);
         let answer = AssertUnwindSafe(self.agent.run_turn(turn, &speaker));

@@ -353,3 +353,16 @@ async fn a_port_in_use_is_named() {
         format!("cannot listen on 127.0.0.1:{port}")
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_restarted_channel_stops_in_order_and_starts_at_once() {
+    let (spec, mut played) = played("hook", false);
+    let stage = Stage::new(vec![spec]).await;
+    let _first = played.started().await;
+    assert!(stage.gateway.restart_channel("hook"));
+    assert_eq!(played.call().await.call, Call::Stopped);
+    let before = tokio::time::Instant::now();
+    let _second = played.started().await;
+    assert!(before.elapsed() < Duration::from_millis(100));
+    assert!(!stage.gateway.restart_channel("moon"));
+}

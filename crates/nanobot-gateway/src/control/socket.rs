@@ -1,11 +1,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::routing::get;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use tokio_util::sync::CancellationToken;
 
-use super::{GatewayReport, STATUS_PATH};
+use super::{GatewayReport, RESTART_PATH, STATUS_PATH};
+use crate::supervisor::Supervisor;
 
 /// Makes the report of the moment.
 pub(crate) type Report = dyn Fn() -> GatewayReport + Send + Sync;
@@ -14,6 +17,7 @@ pub(crate) type Report = dyn Fn() -> GatewayReport + Send + Sync;
 pub(crate) struct ControlSocket {
     pub(crate) path: PathBuf,
     pub(crate) report: Arc<Report>,
+    pub(crate) supervisor: Supervisor,
 }
 
 impl ControlSocket {
@@ -29,10 +33,7 @@ impl ControlSocket {
                 return;
             }
         };
-        let report = self.report;
-        let status = move || async move { Json(report()) };
-        let app = Router::new().route(STATUS_PATH, get(status));
-        let server = axum::serve(listener, app).into_future();
+        let server = axum::serve(listener, routes(self.report, self.supervisor)).into_future();
         if let Some(Err(error)) = shutdown.run_until_cancelled(server).await {
             tracing::error!(%error, "The control socket failed.");
         }
@@ -44,6 +45,21 @@ impl ControlSocket {
     pub(crate) async fn serve(self, shutdown: CancellationToken) {
         shutdown.cancelled().await;
     }
+}
+
+#[cfg(unix)]
+fn routes(report: Arc<Report>, supervisor: Supervisor) -> Router {
+    let status = move || async move { Json(report()) };
+    let restart = move |Path(name): Path<String>| async move {
+        if supervisor.restart(&name) {
+            StatusCode::ACCEPTED
+        } else {
+            StatusCode::NOT_FOUND
+        }
+    };
+    Router::new()
+        .route(STATUS_PATH, get(status))
+        .route(RESTART_PATH, post(restart))
 }
 
 /// Opens the socket for its own user only. The folder's lock is held, so a file that is there is

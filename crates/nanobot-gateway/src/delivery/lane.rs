@@ -10,9 +10,10 @@ use nanobot_ledger::{Ledger, Settlement};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::Item;
 use super::retry::{Next, decide, jittered};
 use super::stream::{StreamBuffer, StreamClose};
-use super::{ChannelTable, Item};
+use crate::roster::Roster;
 use crate::status::StatusBoard;
 
 /// A channel that takes longer for one call is treated as unreachable. Longer than a plugin's own
@@ -24,7 +25,7 @@ const UNSAID_WAIT: Duration = Duration::from_secs(1);
 
 /// Delivers the items of a lane, one after the other.
 pub(super) struct Courier {
-    pub(super) channels: Arc<ChannelTable>,
+    pub(super) roster: Arc<Roster>,
     pub(super) board: Arc<StatusBoard>,
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) max_attempts: u32,
@@ -189,7 +190,7 @@ impl Courier {
 
     fn running(&self, channel: &str) -> Result<Arc<dyn Channel>, ChannelError> {
         let missing = || ChannelError::new(ErrorKind::NotReady, "the channel is not running");
-        self.channels.get(channel).ok_or_else(missing)
+        self.roster.running(channel).ok_or_else(missing)
     }
 }
 
