@@ -1,0 +1,398 @@
+//! All providers that a configuration can name.
+//!
+//! The order of the table is the order of choice: gateways that offer any model stand first.
+
+/// What is known about a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProviderSpec {
+    /// Key below `providers` in the configuration.
+    pub name: &'static str,
+    /// Name for people.
+    pub label: &'static str,
+    /// Words in a model's name that point to this provider.
+    pub keywords: &'static [&'static str],
+    /// Base URL when none is configured.
+    pub base: Option<&'static str>,
+    /// Part of a configured base URL that gives a local server away.
+    pub base_hint: Option<&'static str>,
+    /// Where it runs.
+    pub placement: Placement,
+    /// How it is talked to.
+    pub wire: Wire,
+    /// How the configured model name is sent.
+    pub model_name: ModelName,
+    /// Field that limits the length of the answer.
+    pub limit_field: &'static str,
+    /// Whether `/v1` belongs to a base URL that was configured without any path.
+    pub adds_v1: bool,
+}
+
+/// Where a provider runs, and so what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// Offers models of others; needs a key.
+    Gateway,
+    /// Offers its own models; needs a key.
+    Cloud,
+    /// Runs near the user; needs no key.
+    Local,
+    /// Any endpoint; needs a base URL, and a key only if the endpoint does.
+    Custom,
+}
+
+/// How a provider is talked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// OpenAI Chat Completions.
+    OpenAi,
+    /// Not spoken yet.
+    Unsupported,
+}
+
+/// How the configured model name is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelName {
+    /// Without the provider's own name before the first slash.
+    WithoutOwnPrefix,
+    /// As it is, since such names are the provider's own (`anthropic/claude-…` at OpenRouter).
+    Whole,
+    /// Only what follows the last slash.
+    LastPart,
+}
+
+const BASE: ProviderSpec = ProviderSpec {
+    name: "",
+    label: "",
+    keywords: &[],
+    base: None,
+    base_hint: None,
+    placement: Placement::Cloud,
+    wire: Wire::OpenAi,
+    model_name: ModelName::WithoutOwnPrefix,
+    limit_field: "max_tokens",
+    adds_v1: false,
+};
+const GATEWAY: ProviderSpec = ProviderSpec {
+    placement: Placement::Gateway,
+    model_name: ModelName::Whole,
+    ..BASE
+};
+const LOCAL: ProviderSpec = ProviderSpec {
+    placement: Placement::Local,
+    adds_v1: true,
+    ..BASE
+};
+
+/// The table.
+pub static PROVIDERS: &[ProviderSpec] = &[
+    ProviderSpec {
+        name: "custom",
+        label: "the custom provider",
+        placement: Placement::Custom,
+        ..BASE
+    },
+    ProviderSpec {
+        name: "azureOpenai",
+        label: "Azure OpenAI",
+        wire: Wire::Unsupported,
+        ..BASE
+    },
+    ProviderSpec {
+        name: "openrouter",
+        label: "OpenRouter",
+        keywords: &["openrouter"],
+        base: Some("https://openrouter.ai/api/v1"),
+        ..GATEWAY
+    },
+    ProviderSpec {
+        name: "aihubmix",
+        label: "AiHubMix",
+        keywords: &["aihubmix"],
+        base: Some("https://aihubmix.com/v1"),
+        model_name: ModelName::LastPart,
+        ..GATEWAY
+    },
+    ProviderSpec {
+        name: "siliconflow",
+        label: "SiliconFlow",
+        keywords: &["siliconflow"],
+        base: Some("https://api.siliconflow.cn/v1"),
+        ..GATEWAY
+    },
+    ProviderSpec {
+        name: "volcengine",
+        label: "VolcEngine",
+        keywords: &["volcengine", "volces", "ark"],
+        base: Some("https://ark.cn-beijing.volces.com/api/v3"),
+        model_name: ModelName::WithoutOwnPrefix,
+        ..GATEWAY
+    },
+    ProviderSpec {
+        name: "volcengineCodingPlan",
+        label: "VolcEngine Coding Plan",
+        keywords: &["volcengine-plan"],
+        base: Some("https://ark.cn-beijing.volces.com/api/coding/v3"),
+        model_name: ModelName::LastPart,
+        ..GATEWAY
+    },
+    ProviderSpec {
+        name: "byteplus",
+        label: "BytePlus",
+        keywords: &["byteplus"],
+        base: Some("https://ark.ap-southeast.bytepluses.com/api/v3"),
+        model_name: ModelName::LastPart,
+        ..GATEWAY
+    },
+    ProviderSpec {
+        name: "byteplusCodingPlan",
+        label: "BytePlus Coding Plan",
+        keywords: &["byteplus-plan"],
+        base: Some("https://ark.ap-southeast.bytepluses.com/api/coding/v3"),
+        model_name: ModelName::LastPart,
+        ..GATEWAY
+    },
+    // Through the provider's OpenAI-compatible endpoint, until its own wire is spoken here.
+    // See [Claude API/OpenAI SDK
+    // compatibility](https://platform.claude.com/docs/en/api/openai-sdk).
+    ProviderSpec {
+        name: "anthropic",
+        label: "Anthropic",
+        keywords: &["anthropic", "claude"],
+        base: Some("https://api.anthropic.com/v1"),
+        adds_v1: true,
+        ..BASE
+    },
+    ProviderSpec {
+        name: "openai",
+        label: "OpenAI",
+        keywords: &["openai", "gpt"],
+        base: Some("https://api.openai.com/v1"),
+        limit_field: "max_completion_tokens",
+        ..BASE
+    },
+    ProviderSpec {
+        name: "openaiCodex",
+        label: "OpenAI Codex",
+        keywords: &["openai-codex"],
+        wire: Wire::Unsupported,
+        ..BASE
+    },
+    ProviderSpec {
+        name: "githubCopilot",
+        label: "GitHub Copilot",
+        keywords: &["github-copilot", "copilot"],
+        wire: Wire::Unsupported,
+        ..BASE
+    },
+    ProviderSpec {
+        name: "deepseek",
+        label: "DeepSeek",
+        keywords: &["deepseek"],
+        base: Some("https://api.deepseek.com"),
+        ..BASE
+    },
+    // See [Gemini API/OpenAI compatibility](https://ai.google.dev/gemini-api/docs/openai).
+    ProviderSpec {
+        name: "gemini",
+        label: "Gemini",
+        keywords: &["gemini", "gemma"],
+        base: Some("https://generativelanguage.googleapis.com/v1beta/openai"),
+        ..BASE
+    },
+    ProviderSpec {
+        name: "zhipu",
+        label: "Zhipu AI",
+        keywords: &["zhipu", "glm", "zai"],
+        base: Some("https://open.bigmodel.cn/api/paas/v4"),
+        ..BASE
+    },
+    ProviderSpec {
+        name: "dashscope",
+        label: "DashScope",
+        keywords: &["qwen", "dashscope"],
+        base: Some("https://dashscope.aliyuncs.com/compatible-mode/v1"),
+        ..BASE
+    },
+    ProviderSpec {
+        name: "moonshot",
+        label: "Moonshot",
+        keywords: &["moonshot", "kimi"],
+        base: Some("https://api.moonshot.ai/v1"),
+        ..BASE
+    },
+    ProviderSpec {
+        name: "minimax",
+        label: "MiniMax",
+        keywords: &["minimax"],
+        base: Some("https://api.minimax.io/v1"),
+        ..BASE
+    },
+    ProviderSpec {
+        name: "mistral",
+        label: "Mistral",
+        keywords: &["mistral"],
+        base: Some("https://api.mistral.ai/v1"),
+        ..BASE
+    },
+    ProviderSpec {
+        name: "stepfun",
+        label: "StepFun",
+        keywords: &["stepfun", "step"],
+        base: Some("https://api.stepfun.com/v1"),
+        ..BASE
+    },
+    ProviderSpec {
+        name: "xiaomiMimo",
+        label: "Xiaomi MiMo",
+        keywords: &["xiaomi-mimo", "mimo"],
+        base: Some("https://api.xiaomimimo.com/v1"),
+        ..BASE
+    },
+    ProviderSpec {
+        name: "vllm",
+        label: "vLLM",
+        keywords: &["vllm"],
+        ..LOCAL
+    },
+    ProviderSpec {
+        name: "ollama",
+        label: "Ollama",
+        keywords: &["ollama", "nemotron"],
+        base: Some("http://localhost:11434/v1"),
+        base_hint: Some("11434"),
+        ..LOCAL
+    },
+    ProviderSpec {
+        name: "ovms",
+        label: "OpenVINO Model Server",
+        keywords: &["openvino", "ovms"],
+        base: Some("http://localhost:8000/v3"),
+        adds_v1: false,
+        ..LOCAL
+    },
+    // Last of those with a key of their own: often configured for speech recognition only.
+    ProviderSpec {
+        name: "groq",
+        label: "Groq",
+        keywords: &["groq"],
+        base: Some("https://api.groq.com/openai/v1"),
+        ..BASE
+    },
+    ProviderSpec {
+        name: "qianfan",
+        label: "Qianfan",
+        keywords: &["qianfan", "ernie"],
+        base: Some("https://qianfan.baidubce.com/v2"),
+        ..BASE
+    },
+];
+
+/// Finds a provider by its name, however it is written (`azureOpenai`, `azure_openai`,
+/// `azure-openai`).
+#[must_use]
+pub fn find(name: &str) -> Option<&'static ProviderSpec> {
+    PROVIDERS.iter().find(|spec| same_name(spec.name, name))
+}
+
+/// Whether two spellings mean the same provider.
+pub(crate) fn same_name(left: &str, right: &str) -> bool {
+    letters(left).eq(letters(right))
+}
+
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars()
+        .filter(|letter| !matches!(letter, '-' | '_'))
+        .map(|letter| letter.to_ascii_lowercase())
+}
+
+impl ProviderSpec {
+    /// Whether it answers only with a key.
+    #[must_use]
+    pub fn needs_key(&self) -> bool {
+        matches!(self.placement, Placement::Gateway | Placement::Cloud)
+    }
+
+    /// Model name as this provider knows it.
+    #[must_use]
+    pub fn model_name<'a>(&self, configured: &'a str) -> &'a str {
+        match self.model_name {
+            ModelName::LastPart => configured.rsplit('/').next().unwrap_or(configured),
+            ModelName::WithoutOwnPrefix => self.without_own_prefix(configured),
+            // `openrouter/auto` is a name of its own, `openrouter/vendor/model` is not.
+            ModelName::Whole => Some(self.without_own_prefix(configured))
+                .filter(|name| name.contains('/'))
+                .unwrap_or(configured),
+        }
+    }
+
+    fn without_own_prefix<'a>(&self, configured: &'a str) -> &'a str {
+        match configured.split_once('/') {
+            Some((prefix, name)) if same_name(prefix, self.name) => name,
+            _ => configured,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_is_found_in_each_spelling() {
+        for (spelling, name) in [
+            ("azure_openai", "azureOpenai"),
+            ("AZURE-OPENAI", "azureOpenai"),
+            ("xiaomi_mimo", "xiaomiMimo"),
+            ("volcengine_coding_plan", "volcengineCodingPlan"),
+            ("github-copilot", "githubCopilot"),
+        ] {
+            assert_eq!(
+                find(spelling).map(|spec| spec.name),
+                Some(name),
+                "{spelling}"
+            );
+        }
+        assert_eq!(find("nobody"), None);
+    }
+
+    #[test]
+    fn model_names_are_sent_as_the_provider_knows_them() {
+        for (provider, configured, sent) in [
+            (
+                "openrouter",
+                "anthropic/claude-opus-4-5",
+                "anthropic/claude-opus-4-5",
+            ),
+            (
+                "openrouter",
+                "openrouter/anthropic/claude-opus-4-5",
+                "anthropic/claude-opus-4-5",
+            ),
+            ("openrouter", "openrouter/auto", "openrouter/auto"),
+            ("anthropic", "anthropic/claude-opus-4-5", "claude-opus-4-5"),
+            ("anthropic", "claude-opus-4-5", "claude-opus-4-5"),
+            ("aihubmix", "anthropic/claude-opus-4-5", "claude-opus-4-5"),
+            ("siliconflow", "Qwen/Qwen3-32B", "Qwen/Qwen3-32B"),
+            ("groq", "groq/openai/gpt-oss-120b", "openai/gpt-oss-120b"),
+            ("ollama", "ollama/llama3.2", "llama3.2"),
+            ("custom", "vendor/model", "vendor/model"),
+        ] {
+            let spec = find(provider).expect("the provider is in the table");
+            assert_eq!(spec.model_name(configured), sent, "{provider} {configured}");
+        }
+    }
+
+    #[test]
+    fn each_spoken_cloud_provider_has_a_base_url() {
+        for spec in PROVIDERS
+            .iter()
+            .filter(|spec| spec.wire == Wire::OpenAi && spec.needs_key())
+        {
+            assert!(
+                spec.base.is_some_and(|base| base.starts_with("https://")),
+                "{}",
+                spec.name
+            );
+        }
+    }
+}

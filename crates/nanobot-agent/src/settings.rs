@@ -1,0 +1,279 @@
+//! What the agent needs to know, apart from how the configuration file spells it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nanobot_config::{Config, Environment, Provider, ProviderRetryMode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use crate::offline::SCRIPT_VARIABLE;
+use crate::provider::same_name;
+
+/// Settings of the agent.
+#[derive(Debug, Clone)]
+pub struct AgentSettings {
+    /// Which model, and how to reach it.
+    pub model: ModelSettings,
+    /// Directory with `AGENTS.md` and the other files that shape the agent.
+    pub workspace: PathBuf,
+    /// IANA name of the time zone that the model is told.
+    pub timezone: String,
+    /// Size of the model's context window.
+    pub context_window_tokens: u32,
+}
+
+/// Settings of the model.
+#[derive(Debug, Clone)]
+pub struct ModelSettings {
+    /// Configured name of the model; without one the offline model answers.
+    pub model: Option<String>,
+    /// Name of the provider, or `auto`.
+    pub provider: String,
+    /// What is configured about providers, by their names.
+    pub providers: BTreeMap<String, ProviderSettings>,
+    /// Longest answer.
+    pub max_tokens: u32,
+    /// Sampling temperature.
+    pub temperature: f64,
+    /// How hard the model should think, if it can be told.
+    pub reasoning_effort: Option<String>,
+    /// How long to go on after failures that may pass.
+    pub retry: RetryMode,
+    /// First wait before a retry; the next ones double.
+    pub retry_step: Duration,
+    /// Longest time to establish a connection.
+    pub connect_timeout: Duration,
+    /// Longest time without a byte of the answer.
+    pub stall_timeout: Duration,
+    /// Script of the offline model.
+    pub offline_script: Option<PathBuf>,
+}
+
+/// What is configured about one provider.
+#[derive(Clone, Default)]
+pub struct ProviderSettings {
+    /// Key.
+    pub api_key: Option<SecretString>,
+    /// Base URL instead of the usual one.
+    pub api_base: Option<String>,
+    /// Headers to add to each request; they may carry secrets.
+    pub extra_headers: BTreeMap<String, SecretString>,
+    /// Fields to add to the body of each request, or to put in the place of ours; `null` takes one
+    /// away that the provider refuses.
+    pub extra_body: Map<String, Value>,
+    /// Proxy for this provider; may hold a password.
+    pub proxy: Option<SecretString>,
+}
+
+/// How long to go on after failures that may pass.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RetryMode {
+    /// Three retries.
+    #[default]
+    Standard,
+    /// Waits of up to a minute, until the same failure came ten times in a row.
+    Persistent,
+}
+
+impl Default for AgentSettings {
+    fn default() -> Self {
+        Self {
+            model: ModelSettings::default(),
+            workspace: PathBuf::new(),
+            timezone: "UTC".to_owned(),
+            context_window_tokens: 65_536,
+        }
+    }
+}
+
+impl Default for ModelSettings {
+    fn default() -> Self {
+        Self {
+            model: None,
+            provider: "auto".to_owned(),
+            providers: BTreeMap::new(),
+            max_tokens: 8_192,
+            temperature: 0.1,
+            reasoning_effort: None,
+            retry: RetryMode::Standard,
+            retry_step: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(120),
+            offline_script: None,
+        }
+    }
+}
+
+impl AgentSettings {
+    /// Takes what the configuration says about the agent.
+    #[must_use]
+    pub fn from_config(config: &Config, home: &Path, environment: &Environment) -> Self {
+        let script = environment
+            .get(SCRIPT_VARIABLE)
+            .filter(|path| !path.is_empty());
+        let defaults = &config.agents.defaults;
+        Self {
+            model: ModelSettings {
+                offline_script: script.map(PathBuf::from),
+                ..ModelSettings::from_config(config)
+            },
+            workspace: config.agents.workspace(home),
+            timezone: defaults.timezone.clone(),
+            context_window_tokens: defaults.context_window_tokens,
+        }
+    }
+}
+
+impl ModelSettings {
+    fn from_config(config: &Config) -> Self {
+        let defaults = &config.agents.defaults;
+        let providers = config.providers.iter();
+        Self {
+            model: defaults.model.clone(),
+            provider: defaults.provider.clone(),
+            providers: providers
+                .map(|(name, one)| (name.to_owned(), one.into()))
+                .collect(),
+            max_tokens: defaults.max_tokens,
+            temperature: defaults.temperature,
+            reasoning_effort: defaults.reasoning_effort.clone(),
+            retry: match defaults.provider_retry_mode {
+                ProviderRetryMode::Standard => RetryMode::Standard,
+                ProviderRetryMode::Persistent => RetryMode::Persistent,
+            },
+            ..Self::default()
+        }
+    }
+
+    /// What is configured about a provider, however its name is written.
+    pub(crate) fn of(&self, provider: &str) -> Option<&ProviderSettings> {
+        let same = |(name, _): &(&String, &ProviderSettings)| same_name(name, provider);
+        self.providers
+            .iter()
+            .find(same)
+            .map(|(_, settings)| settings)
+    }
+}
+
+impl ProviderSettings {
+    /// The key, unless it is missing or blank.
+    pub(crate) fn key(&self) -> Option<&SecretString> {
+        self.api_key
+            .as_ref()
+            .filter(|key| !key.expose_secret().trim().is_empty())
+    }
+
+    /// The base URL, unless it is missing or blank.
+    pub(crate) fn base(&self) -> Option<&str> {
+        self.api_base
+            .as_deref()
+            .map(str::trim)
+            .filter(|base| !base.is_empty())
+    }
+}
+
+impl From<&Provider> for ProviderSettings {
+    fn from(provider: &Provider) -> Self {
+        let headers = provider.extra_headers.iter();
+        Self {
+            api_key: provider.api_key.clone(),
+            api_base: provider.api_base.clone(),
+            extra_headers: headers
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            extra_body: provider.extra_body.clone(),
+            proxy: provider.proxy.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for ProviderSettings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ProviderSettings")
+            .field("api_key", &self.api_key)
+            .field("api_base", &self.api_base)
+            .field("extra_headers", &self.extra_headers.keys())
+            .field("extra_body", &self.extra_body.keys().collect::<Vec<_>>())
+            .field("has_proxy", &self.proxy.is_some())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_shows_neither_the_key_nor_header_values() {
+        let settings = ProviderSettings {
+            api_key: Some("sk-secret".to_owned().into()),
+            extra_headers: BTreeMap::from([(
+                "x-token".to_owned(),
+                "hidden-value".to_owned().into(),
+            )]),
+            ..ProviderSettings::default()
+        };
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("x-token"), "{shown}");
+        assert!(!shown.contains("sk-secret"), "{shown}");
+        assert!(!shown.contains("hidden-value"), "{shown}");
+    }
+
+    #[test]
+    fn a_provider_is_found_in_each_spelling() {
+        let mut settings = ModelSettings::default();
+        settings
+            .providers
+            .insert("xiaomi_mimo".to_owned(), ProviderSettings::default());
+        assert!(settings.of("xiaomiMimo").is_some());
+        assert!(settings.of("openai").is_none());
+    }
+
+    #[test]
+    fn the_configuration_becomes_settings() {
+        let text = r#"{
+            "agents": {"defaults": {
+                "model": "some/model", "provider": "ollama", "maxTokens": 5, "timezone": "Europe/Berlin",
+                "workspace": "~/work", "contextWindowTokens": 9, "providerRetryMode": "persistent"
+            }},
+            "providers": {"ollama": {"apiBase": "http://gpu:1", "extraBody": {"think": false}}}
+        }"#;
+        let file = nanobot_config::ConfigFile::parse(Path::new("config.json"), text.to_owned());
+        let environment = Environment::from_pairs([(SCRIPT_VARIABLE, "/script.json")]);
+        let config = file.and_then(|file| file.resolve(&Environment::default()));
+        let config = config.expect("the configuration is valid");
+        let settings = AgentSettings::from_config(&config, Path::new("/home/ann"), &environment);
+        assert_eq!(settings.workspace, Path::new("/home/ann/work"));
+        assert_eq!(
+            (settings.timezone.as_str(), settings.context_window_tokens),
+            ("Europe/Berlin", 9)
+        );
+        let model = &settings.model;
+        assert_eq!(
+            (model.model.as_deref(), model.provider.as_str()),
+            (Some("some/model"), "ollama")
+        );
+        assert_eq!((model.max_tokens, model.retry), (5, RetryMode::Persistent));
+        assert_eq!(
+            model.offline_script.as_deref(),
+            Some(Path::new("/script.json"))
+        );
+        let ollama = model.of("ollama").expect("the provider is configured");
+        assert_eq!(
+            (ollama.base(), &ollama.extra_body["think"]),
+            (Some("http://gpu:1"), &Value::Bool(false))
+        );
+    }
+
+    #[test]
+    fn each_provider_that_the_configuration_knows_is_in_the_table() {
+        for name in nanobot_config::Providers::KNOWN {
+            let spec = crate::provider::find(name);
+            assert_eq!(spec.map(|spec| spec.name), Some(*name));
+        }
+    }
+}

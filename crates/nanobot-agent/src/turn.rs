@@ -1,0 +1,72 @@
+//! What goes into a turn and what comes out of it.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::message::Message;
+use crate::provider::Usage;
+
+/// One message of a person, with all that the agent needs to answer it.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// Key of the session.
+    pub session: String,
+    /// Name of the channel the message came through.
+    pub channel: String,
+    /// Chat on that channel.
+    pub chat_id: String,
+    /// Who wrote it.
+    pub sender: Sender,
+    /// What was written.
+    pub text: String,
+    /// Paths or URLs of attached files; the model is told that they exist.
+    pub attachments: Vec<String>,
+    /// History of the session, oldest first.
+    pub history: Vec<Message>,
+    /// Ends the turn early.
+    pub cancel: CancellationToken,
+}
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sender {
+    /// Identity on the channel.
+    pub id: String,
+    /// Name that people see.
+    pub display_name: Option<String>,
+}
+
+/// Hears what a turn says while it runs.
+///
+/// The calls come from the task that runs the turn and must not block.
+pub trait TurnEvents: Send + Sync {
+    /// The next piece of the reply; all pieces together are the reply.
+    fn text(&self, piece: &str);
+
+    /// Something about the turn that is not part of the reply, such as a wait for the model.
+    fn progress(&self, text: &str);
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The model answered.
+    Complete,
+    /// The turn was cancelled; the reply is what was said until then.
+    Interrupted,
+    /// The model did not answer, or not to the end; the reply says so.
+    Failed,
+}
+
+/// What a turn leaves behind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TurnOutcome {
+    /// Whole text for the person.
+    pub reply: String,
+    /// Entries to append to the session. What the agent itself said about a failure is not among
+    /// them: the model would take it for its own words.
+    pub history: Vec<Message>,
+    /// How the turn ended.
+    pub ending: Ending,
+    /// Tokens used, as far as the provider said.
+    pub usage: Usage,
+}

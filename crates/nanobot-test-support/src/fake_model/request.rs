@@ -1,0 +1,176 @@
+//! One request to the fake model, and the rules it must keep.
+
+use axum::http::HeaderMap;
+use serde_json::Value;
+
+/// How the runtime context that nanobot puts before a user message begins; it ends with a blank
+/// line.
+const RUNTIME_CONTEXT_START: &str = "[Runtime Context";
+
+/// A chat request as it arrived.
+#[derive(Debug, Clone)]
+pub struct RecordedRequest {
+    /// Whole JSON body.
+    pub body: Value,
+    /// Headers with lower-case names, in order of arrival.
+    pub headers: Vec<(String, String)>,
+}
+
+impl RecordedRequest {
+    pub(super) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Self, String> {
+        let body = serde_json::from_slice(body)
+            .map_err(|error| format!("the body is not valid JSON: {error}"))?;
+        let headers = headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
+            .collect();
+        Ok(Self { body, headers })
+    }
+
+    /// Value of a header, by its lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Name of the model asked for.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        self.body["model"].as_str().unwrap_or_default()
+    }
+
+    /// Role and text of each message.
+    #[must_use]
+    pub fn messages(&self) -> Vec<(&str, &str)> {
+        self.message_values()
+            .iter()
+            .map(|message| (text_at(message, "role"), text_at(message, "content")))
+            .collect()
+    }
+
+    /// Text of the last user message, without the runtime context before it.
+    #[must_use]
+    pub fn last_user_text(&self) -> &str {
+        let last = self
+            .message_values()
+            .iter()
+            .rev()
+            .find(|message| message["role"] == "user");
+        without_runtime_context(
+            last.map(|message| text_at(message, "content"))
+                .unwrap_or_default(),
+        )
+    }
+
+    pub(super) fn is_streamed(&self) -> bool {
+        self.body["stream"] == true
+    }
+
+    pub(super) fn carries_key(&self, required: Option<&str>) -> bool {
+        let sent = self
+            .header("authorization")
+            .and_then(|value| value.strip_prefix("Bearer "));
+        required.is_none_or(|required| sent == Some(required))
+    }
+
+    /// Checks the documented rules of the protocol.
+    pub(super) fn check(&self, needs_key: bool) -> Result<(), String> {
+        if self.model().is_empty() {
+            return Err("`model` is missing or empty".to_owned());
+        }
+        if needs_key && self.header("authorization").is_none() {
+            return Err("the Authorization header is missing".to_owned());
+        }
+        if self.body.get("stream_options").is_some() && !self.is_streamed() {
+            return Err("`stream_options` is only allowed with `stream`: true".to_owned());
+        }
+        self.check_messages()
+    }
+
+    fn check_messages(&self) -> Result<(), String> {
+        let messages = self.message_values();
+        if messages.is_empty() {
+            return Err("`messages` is missing or empty".to_owned());
+        }
+        for (index, message) in messages.iter().enumerate() {
+            check_message(index, message)?;
+        }
+        check_order(&self.messages())
+    }
+
+    fn message_values(&self) -> &[Value] {
+        self.body["messages"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+}
+
+fn check_message(index: usize, message: &Value) -> Result<(), String> {
+    let role = text_at(message, "role");
+    if !["system", "developer", "user", "assistant", "tool"].contains(&role) {
+        return Err(format!(
+            "`messages[{index}].role` is not a known role: {role:?}"
+        ));
+    }
+    let has_content = match &message["content"] {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(parts) => !parts.is_empty(),
+        _ => message.get("tool_calls").is_some(),
+    };
+    if has_content {
+        Ok(())
+    } else {
+        Err(format!("`messages[{index}].content` is empty"))
+    }
+}
+
+/// Checks the order that strict servers demand: system first, then user and assistant in turn, user
+/// last.
+fn check_order(messages: &[(&str, &str)]) -> Result<(), String> {
+    let roles: Vec<&str> = messages
+        .iter()
+        .map(|(role, _)| *role)
+        .skip_while(|role| ["system", "developer"].contains(role))
+        .collect();
+    if roles.contains(&"system") {
+        return Err("a system message stands after the conversation began".to_owned());
+    }
+    if roles.first() != Some(&"user") {
+        return Err("the conversation does not begin with a user message".to_owned());
+    }
+    if !matches!(roles.last(), Some(&"user" | &"tool")) {
+        return Err(
+            "the conversation does not end with a user message or a tool result".to_owned(),
+        );
+    }
+    match roles
+        .windows(2)
+        .find(|pair| pair[0] == pair[1] && pair[0] != "tool")
+    {
+        Some(pair) => Err(format!(
+            "two messages of the role {:?} follow one another",
+            pair[0]
+        )),
+        None => Ok(()),
+    }
+}
+
+fn text_at<'a>(message: &'a Value, key: &str) -> &'a str {
+    message[key].as_str().unwrap_or_default()
+}
+
+fn without_runtime_context(text: &str) -> &str {
+    if !text.starts_with(RUNTIME_CONTEXT_START) {
+        return text;
+    }
+    text.split_once("\n\n").map_or(text, |(_, said)| said)
+}

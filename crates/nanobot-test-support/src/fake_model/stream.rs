@@ -1,0 +1,83 @@
+//! Scripted steps as the frames of an HTTP body.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use super::reply::Step;
+
+/// Turns steps into frames; each step becomes one frame of its own.
+pub(super) fn frames(
+    steps: Vec<Step>,
+    release: Arc<Semaphore>,
+) -> impl Stream<Item = Result<Bytes, io::Error>> {
+    unfold(
+        (steps.into_iter(), release),
+        |(mut steps, release)| async move {
+            loop {
+                let frame = match steps.next()? {
+                    Step::Pause(time) => {
+                        tokio::time::sleep(time).await;
+                        continue;
+                    }
+                    Step::Stall => {
+                        // A closed semaphore would mean that the server is gone, and with it this
+                        // stream.
+                        release.acquire().await.ok()?.forget();
+                        continue;
+                    }
+                    Step::Cut => {
+                        // The server writes out what it has when it must wait, but not when a body
+                        // fails.
+                        tokio::task::yield_now().await;
+                        Err(io::Error::other("the fake model cuts the connection"))
+                    }
+                    Step::Text(text) => Ok(event(&delta("content", &text))),
+                    Step::Reasoning(text) => Ok(event(&delta("reasoning_content", &text))),
+                    Step::Event(value) => Ok(event(&value)),
+                    Step::Raw(bytes) => Ok(bytes),
+                    Step::End {
+                        input_tokens,
+                        output_tokens,
+                    } => Ok(end(input_tokens, output_tokens)),
+                };
+                return Some((frame, (steps, release)));
+            }
+        },
+    )
+}
+
+/// The text that the steps say together.
+pub(super) fn text_of(steps: &[Step]) -> String {
+    let texts = steps.iter().filter_map(|step| match step {
+        Step::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// The frame that ends an answer: finish reason, usage and the end marker.
+pub(super) fn end(input_tokens: u64, output_tokens: u64) -> Bytes {
+    let finish = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+    let usage = json!({"choices": [], "usage": {
+        "prompt_tokens": input_tokens,
+        "completion_tokens": output_tokens,
+        "total_tokens": input_tokens + output_tokens,
+    }});
+    Bytes::from(format!(
+        "data: {finish}\n\ndata: {usage}\n\ndata: [DONE]\n\n"
+    ))
+}
+
+fn delta(field: &str, text: &str) -> Value {
+    json!({"choices": [{"index": 0, "delta": {field: text}, "finish_reason": null}]})
+}
+
+fn event(value: &Value) -> Bytes {
+    Bytes::from(format!("data: {value}\n\n"))
+}
