@@ -23,7 +23,9 @@ pub(crate) async fn bind(host: &str, port: u16) -> Result<(TcpListener, SocketAd
 /// Serves the control port until shutdown. Connections that stay open after it are cut.
 pub(crate) async fn serve(listener: TcpListener, pages: Router, shutdown: CancellationToken) {
     let app = Router::new().route("/health", get(health)).merge(pages);
-    let server = axum::serve(listener, app).into_future();
+    // Pages tell local visitors from others by the address they come from.
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).into_future();
     if let Some(Err(error)) = shutdown.run_until_cancelled(server).await {
         tracing::error!(%error, "The control port failed.");
     }
