@@ -35,9 +35,7 @@ impl Peer {
             waiting: Mutex::default(),
             closed: CancellationToken::new(),
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     /// Asks, and waits for the answer as long as the link lasts.
@@ -67,10 +65,7 @@ impl Peer {
             Ok(answer) => answer,
             Err(_) => {
                 self.shared.try_write(line::notification(&Cancel { id }));
-                Err(LinkError::Timeout {
-                    method: R::METHOD,
-                    timeout,
-                })
+                Err(LinkError::Timeout { method: R::METHOD, timeout })
             }
         }
     }
@@ -81,10 +76,8 @@ impl Peer {
         self.write(line).await?;
         let answer = waiter.answer().await?;
         let result = answer.map_err(LinkError::Refused)?;
-        serde_json::from_str(result.get()).map_err(|source| LinkError::BadAnswer {
-            method: R::METHOD,
-            source,
-        })
+        serde_json::from_str(result.get())
+            .map_err(|source| LinkError::BadAnswer { method: R::METHOD, source })
     }
 
     /// Tells, without an answer.
@@ -93,8 +86,7 @@ impl Peer {
     ///
     /// Fails if the link is closed or the line would be too long.
     pub async fn notify<N: Notification>(&self, params: &N) -> Result<(), LinkError> {
-        self.write(fitting(N::METHOD, line::notification(params))?)
-            .await
+        self.write(fitting(N::METHOD, line::notification(params))?).await
     }
 
     /// Tells, without an answer, if there is room for it now; false if it was left out.
@@ -164,9 +156,7 @@ impl Peer {
 
 impl std::fmt::Debug for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Peer")
-            .field("is_closed", &self.is_closed())
-            .finish_non_exhaustive()
+        f.debug_struct("Peer").field("is_closed", &self.is_closed()).finish_non_exhaustive()
     }
 }
 

@@ -2,13 +2,13 @@ use futures_util::StreamExt;
 use nanobot_protocol::line::{self, Incoming};
 use nanobot_protocol::{MAX_LINE_BYTES, Messages};
 use tokio::io::AsyncRead;
-use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
+use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, FramedRead};
 
 use crate::Peer;
 
 /// Reads what the other side says.
 pub struct Reader<R> {
-    lines: FramedRead<R, LinesCodec>,
+    lines: FramedRead<R, AnyDelimiterCodec>,
     peer: Peer,
     noise: u64,
 }
@@ -20,19 +20,18 @@ pub enum ReadError {
     /// A line is longer than [`MAX_LINE_BYTES`].
     #[error("a line is longer than {MAX_LINE_BYTES} bytes")]
     LineTooLong,
-    /// The stream failed, or is not UTF-8.
+    /// The stream failed.
     #[error("failed to read a line")]
     Io(#[source] std::io::Error),
 }
 
 impl<R: AsyncRead + Unpin + Send> Reader<R> {
     pub(crate) fn new(read: R, peer: Peer) -> Self {
-        let codec = LinesCodec::new_with_max_length(MAX_LINE_BYTES);
-        Self {
-            lines: FramedRead::with_capacity(read, codec, 64 * 1024),
-            peer,
-            noise: 0,
-        }
+        // Bytes and not text: a library may print anything, and that must not end the link.
+        let line_feed = b"\n".to_vec();
+        let codec =
+            AnyDelimiterCodec::new_with_max_length(line_feed.clone(), line_feed, MAX_LINE_BYTES);
+        Self { lines: FramedRead::with_capacity(read, codec, 64 * 1024), peer, noise: 0 }
     }
 
     /// Reads until the stream ends or the link is closed, then closes the link.
@@ -56,12 +55,18 @@ impl<R: AsyncRead + Unpin + Send> Reader<R> {
                 line = self.lines.next() => line,
                 () = peer.closed() => return Ok(()),
             };
+            // Lines that are in the buffer already come without any wait. Without a break, a side that
+            // floods would keep all other tasks of this thread waiting.
+            tokio::task::consume_budget().await;
             match line {
-                Some(Ok(line)) => self.take(&line, handle),
-                Some(Err(LinesCodecError::MaxLineLengthExceeded)) => {
+                Some(Ok(line)) => match std::str::from_utf8(&line) {
+                    Ok(line) => self.take(line, handle),
+                    Err(_) => self.skip(&String::from_utf8_lossy(&line), "it is not UTF-8"),
+                },
+                Some(Err(AnyDelimiterCodecError::MaxChunkLengthExceeded)) => {
                     return Err(ReadError::LineTooLong);
                 }
-                Some(Err(LinesCodecError::Io(error))) => return Err(ReadError::Io(error)),
+                Some(Err(AnyDelimiterCodecError::Io(error))) => return Err(ReadError::Io(error)),
                 None => return Ok(()),
             }
         }

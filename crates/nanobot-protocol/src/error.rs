@@ -84,11 +84,7 @@ impl ErrorObject {
         Self {
             code: kind.code(),
             message: message.into(),
-            data: Some(ErrorData {
-                kind,
-                retry_after_ms: None,
-                hint: None,
-            }),
+            data: Some(ErrorData { kind, retry_after_ms: None, hint: None }),
         }
     }
 

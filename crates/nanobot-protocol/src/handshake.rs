@@ -105,9 +105,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_inbound_in_flight: 64,
-        }
+        Self { max_inbound_in_flight: 64 }
     }
 }
 

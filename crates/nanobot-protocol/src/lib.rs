@@ -3,7 +3,7 @@
 //! The specification is `protocol/README.md` in the repository; these types are its letter. They do
 //! no I/O and know nothing of the gateway, so that other hosts and tools can use them.
 //!
-//! - [`line`] is the JSON-RPC 2.0 frame that every line carries.
+//! - [`line`](mod@line) is the JSON-RPC 2.0 frame that every line carries.
 //! - [`method`] ties a method's name to its parameters and its answer, and lists all of them.
 //! - the other modules hold the parameters and answers, by the part of a plugin's life they belong to.
 #![warn(missing_docs)]

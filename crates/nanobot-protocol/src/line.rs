@@ -83,36 +83,19 @@ pub fn parse(line: &str) -> Result<Incoming<'_>, LineError> {
         return Err(LineError::Shape("member jsonrpc must be \"2.0\""));
     }
     match envelope {
-        Envelope {
-            method: Some(method),
-            id,
-            params,
-            ..
-        } => {
+        Envelope { method: Some(method), id, params, .. } => {
             let params = params.unwrap_or(RawValue::NULL);
             Ok(match id {
                 Some(id) => Incoming::Request { id, method, params },
                 None => Incoming::Notification { method, params },
             })
         }
-        Envelope {
-            id: Some(id),
-            error: Some(error),
-            ..
-        } => Ok(Incoming::Answer {
-            id,
-            result: Err(error),
-        }),
-        Envelope {
-            id: Some(id),
-            result,
-            ..
-        } => {
+        Envelope { id: Some(id), error: Some(error), .. } => {
+            Ok(Incoming::Answer { id, result: Err(error) })
+        }
+        Envelope { id: Some(id), result, .. } => {
             // A null result is read as an absent member, and is an answer all the same.
-            Ok(Incoming::Answer {
-                id,
-                result: Ok(result.unwrap_or(RawValue::NULL)),
-            })
+            Ok(Incoming::Answer { id, result: Ok(result.unwrap_or(RawValue::NULL)) })
         }
         _ => Err(LineError::Shape("it has neither method nor id")),
     }
@@ -143,37 +126,19 @@ struct Failure<'a> {
 
 /// Writes a request as one line, line feed included.
 pub fn request<R: Request>(id: Id, params: &R) -> Vec<u8> {
-    encode(&Call {
-        jsonrpc: "2.0",
-        id: Some(id),
-        method: R::METHOD,
-        params,
-    })
+    encode(&Call { jsonrpc: "2.0", id: Some(id), method: R::METHOD, params })
 }
 
 /// Writes a notification as one line, line feed included.
 pub fn notification<N: Notification>(params: &N) -> Vec<u8> {
-    encode(&Call {
-        jsonrpc: "2.0",
-        id: None,
-        method: N::METHOD,
-        params,
-    })
+    encode(&Call { jsonrpc: "2.0", id: None, method: N::METHOD, params })
 }
 
 /// Writes an answer as one line, line feed included.
 pub fn answer<A: Serialize>(id: Id, result: Result<&A, &ErrorObject>) -> Vec<u8> {
     match result {
-        Ok(result) => encode(&Success {
-            jsonrpc: "2.0",
-            id,
-            result,
-        }),
-        Err(error) => encode(&Failure {
-            jsonrpc: "2.0",
-            id,
-            error,
-        }),
+        Ok(result) => encode(&Success { jsonrpc: "2.0", id, result }),
+        Err(error) => encode(&Failure { jsonrpc: "2.0", id, error }),
     }
 }
 
@@ -196,14 +161,8 @@ mod tests {
             Ok(Incoming::Notification { method, params }) => {
                 format!("notification {method} {params}")
             }
-            Ok(Incoming::Answer {
-                id,
-                result: Ok(result),
-            }) => format!("answer {id} {result}"),
-            Ok(Incoming::Answer {
-                id,
-                result: Err(error),
-            }) => {
+            Ok(Incoming::Answer { id, result: Ok(result) }) => format!("answer {id} {result}"),
+            Ok(Incoming::Answer { id, result: Err(error) }) => {
                 format!("failure {id} {} {}", error.code, error.message)
             }
             Err(error) => format!("error: {error}"),
@@ -213,31 +172,16 @@ mod tests {
 
     #[test]
     fn each_kind_of_line_is_told_apart() {
-        check(
-            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{}}"#,
-            "request 1 ping {}",
-        );
-        check(
-            r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#,
-            "request 1 ping null",
-        );
+        check(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{}}"#, "request 1 ping {}");
+        check(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, "request 1 ping null");
         check(
             r#"{"jsonrpc":"2.0","method":"$/cancel","params":{"id":3}}"#,
             r#"notification $/cancel {"id":3}"#,
         );
-        check(
-            r#"{"jsonrpc":"2.0","id":2,"result":{"a":1}}"#,
-            r#"answer 2 {"a":1}"#,
-        );
+        check(r#"{"jsonrpc":"2.0","id":2,"result":{"a":1}}"#, r#"answer 2 {"a":1}"#);
         check(r#"{"jsonrpc":"2.0","id":2,"result":null}"#, "answer 2 null");
-        check(
-            r#"{"jsonrpc":"2.0","id":2,"error":{"code":-1,"message":"no"}}"#,
-            "failure 2 -1 no",
-        );
-        check(
-            r#"{"jsonrpc":"2.0","id":2,"result":{},"later":[1]}"#,
-            "answer 2 {}",
-        );
+        check(r#"{"jsonrpc":"2.0","id":2,"error":{"code":-1,"message":"no"}}"#, "failure 2 -1 no");
+        check(r#"{"jsonrpc":"2.0","id":2,"result":{},"later":[1]}"#, "answer 2 {}");
     }
 
     #[test]
@@ -258,9 +202,6 @@ mod tests {
 
     #[test]
     fn a_method_with_escapes_is_read() {
-        check(
-            r#"{"jsonrpc":"2.0","method":"x-\u0061/b","params":{}}"#,
-            "notification x-a/b {}",
-        );
+        check(r#"{"jsonrpc":"2.0","method":"x-\u0061/b","params":{}}"#, "notification x-a/b {}");
     }
 }

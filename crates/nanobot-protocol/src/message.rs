@@ -56,10 +56,12 @@ pub struct MessageReceivedAnswer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeniedReason {
-    /// The sender is not on the channel's allow-list.
-    Denied,
     /// The same `event_id` was accepted before.
     Duplicate,
+    /// The sender is not on the channel's allow-list; a reader treats reasons it does not know as
+    /// this one.
+    #[serde(other)]
+    Denied,
 }
 
 /// Where a message was written.
@@ -91,7 +93,8 @@ pub enum ChatKind {
     Direct,
     /// Several people.
     Group,
-    /// A broadcast channel.
+    /// A broadcast channel; a reader treats kinds it does not know as this one.
+    #[serde(other)]
     Channel,
 }
 
@@ -115,11 +118,12 @@ pub struct Sender {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TextFormat {
-    /// As it stands.
-    #[default]
-    Plain,
     /// As CommonMark.
     Markdown,
+    /// As it stands; a reader treats formats it does not know as this one.
+    #[default]
+    #[serde(other)]
+    Plain,
 }
 
 /// A file that belongs to a message; exactly one of `path` and `url` is given.
@@ -203,4 +207,20 @@ pub struct MessageSendAnswer {
     /// The platform's ids, in order of the parts.
     #[serde(default)]
     pub platform_ids: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_later_version_are_read_as_the_last_of_their_list() {
+        let chat: Chat = serde_json::from_str(r#"{"id":"7","kind":"planet"}"#).unwrap();
+        assert_eq!(chat.kind, ChatKind::Channel);
+        let format: TextFormat = serde_json::from_str(r#""html""#).unwrap();
+        assert_eq!(format, TextFormat::Plain);
+        let answer = r#"{"accepted":false,"reason":"moonshine"}"#;
+        let answer: MessageReceivedAnswer = serde_json::from_str(answer).unwrap();
+        assert_eq!(answer.reason, Some(DeniedReason::Denied));
+    }
 }

@@ -147,18 +147,12 @@ direction! {
 
 fn read<P: DeserializeOwned>(method: &str, params: &RawValue) -> Result<P, ErrorObject> {
     serde_json::from_str(params.get()).map_err(|error| {
-        ErrorObject::new(
-            ErrorKind::Invalid,
-            format!("params of {method} are not valid: {error}"),
-        )
+        ErrorObject::new(ErrorKind::Invalid, format!("params of {method} are not valid: {error}"))
     })
 }
 
 fn unknown(method: &str) -> ErrorObject {
-    ErrorObject::new(
-        ErrorKind::Unsupported,
-        format!("method {method} is not known"),
-    )
+    ErrorObject::new(ErrorKind::Unsupported, format!("method {method} is not known"))
 }
 
 #[cfg(test)]
@@ -182,9 +176,6 @@ mod tests {
     fn unknown_members_are_ignored() {
         let params = raw(r#"{"stream_id":"s","seq":1,"text":"a","colour":"blue"}"#);
         let message = HostMessage::notification("stream/delta", &params).unwrap();
-        assert!(matches!(
-            message,
-            HostMessage::StreamDelta(StreamDelta { seq: 1, .. })
-        ));
+        assert!(matches!(message, HostMessage::StreamDelta(StreamDelta { seq: 1, .. })));
     }
 }
