@@ -1,0 +1,139 @@
+use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use nanobot_channel::{ChannelError, Description};
+use serde::{Deserialize, Serialize};
+
+use crate::{PluginCommand, Timeouts, describe};
+
+const FILE_NAME: &str = "plugins.json";
+
+/// What plugins said of themselves, kept in a file, so that listing them starts none.
+///
+/// An entry is good as long as the plugin's files have the same size and time of change. A file that
+/// cannot be read counts as empty, and one that cannot be written costs only time.
+#[derive(Debug)]
+pub struct DescriptionCache {
+    file: PathBuf,
+    /// Held while the file is read, changed and replaced. Another process may do the same at that
+    /// time; then an entry is lost, and made again when it is missed.
+    changing: Mutex<()>,
+}
+
+type Entries = BTreeMap<String, Entry>;
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    files: Vec<Stamp>,
+    description: Description,
+}
+
+/// How a file looked when the plugin described itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    path: PathBuf,
+    size: u64,
+    modified_ns: u128,
+}
+
+impl DescriptionCache {
+    /// A cache in this folder, which need not exist.
+    #[must_use]
+    pub fn new(cache_dir: &Path) -> Self {
+        Self { file: cache_dir.join(FILE_NAME), changing: Mutex::default() }
+    }
+
+    /// What the plugin said of itself, if it has not changed since.
+    #[must_use]
+    pub fn get(&self, command: &PluginCommand) -> Option<Description> {
+        let files = stamps(command)?;
+        let entry = self.load().remove(&key(command, &files))?;
+        (entry.files == files).then_some(entry.description)
+    }
+
+    /// The same, asking the plugin itself if need be.
+    ///
+    /// # Errors
+    ///
+    /// See [`describe`]. Failures are not kept.
+    pub async fn describe(
+        &self,
+        command: &PluginCommand,
+        timeouts: &Timeouts,
+    ) -> Result<Description, ChannelError> {
+        if let Some(description) = self.get(command) {
+            return Ok(description);
+        }
+        // Taken before the plugin runs: if it is replaced meanwhile, the entry is stale at once.
+        let files = stamps(command);
+        let description = describe(command, timeouts).await?;
+        if let Some(files) = files {
+            self.keep(command, files, description.clone());
+        }
+        Ok(description)
+    }
+
+    fn keep(&self, command: &PluginCommand, files: Vec<Stamp>, description: Description) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.load();
+        entries.retain(|_, entry| entry.files.iter().all(|file| file.path.exists()));
+        let entry = Entry { files, description };
+        entries.insert(key(command, &entry.files), entry);
+        if let Err(error) = self.replace(&entries) {
+            tracing::warn!(%error, file = %self.file.display(), "Failed to save the plugin cache.");
+        }
+    }
+
+    fn load(&self) -> Entries {
+        let Ok(text) = std::fs::read(&self.file) else {
+            return Entries::new();
+        };
+        serde_json::from_slice(&text).unwrap_or_else(|error| {
+            tracing::debug!(%error, "The plugin cache is damaged; building it anew.");
+            Entries::new()
+        })
+    }
+
+    /// Readers see the old file or the new one, never a part.
+    fn replace(&self, entries: &Entries) -> std::io::Result<()> {
+        let folder = self.file.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        static WRITES: AtomicU64 = AtomicU64::new(0);
+        let number = WRITES.fetch_add(1, Ordering::Relaxed);
+        let fresh = folder.join(format!("{FILE_NAME}.{}-{number}", std::process::id()));
+        let mut file = std::fs::File::create(&fresh)?;
+        file.write_all(&serde_json::to_vec(entries)?)?;
+        std::fs::rename(&fresh, &self.file)
+    }
+}
+
+/// Names the plugin in the file; arguments may make one program many plugins.
+fn key(command: &PluginCommand, files: &[Stamp]) -> String {
+    let program = files.first().map(|file| file.path.to_string_lossy());
+    let args = command.args.iter().map(|arg| arg.to_string_lossy());
+    let parts: Vec<_> =
+        std::iter::once(command.name.as_str().into()).chain(program).chain(args).collect();
+    parts.join("\u{0}")
+}
+
+/// `None` if a file is missing, as is a program that has yet to be looked for on `PATH`.
+fn stamps(command: &PluginCommand) -> Option<Vec<Stamp>> {
+    let files = std::iter::once(&command.program).chain(&command.files);
+    files.map(|file| stamp(file)).collect()
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let path = path.canonicalize().ok()?;
+    let file = path.metadata().ok()?;
+    Some(Stamp { size: file.len(), modified_ns: modified_ns(&file)?, path })
+}
+
+fn modified_ns(file: &Metadata) -> Option<u128> {
+    let since = file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(since.as_nanos())
+}

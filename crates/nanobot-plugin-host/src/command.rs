@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// How to start a plugin.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PluginCommand {
+    /// Name of the channel that the plugin is expected to provide.
+    pub name: String,
+    /// The program; looked for on `PATH` if it is a bare name.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Environment variables that the user wants the plugin to have.
+    pub env: BTreeMap<String, String>,
+    /// Files beside the program that decide what the plugin says of itself: with an interpreter as
+    /// the program, those of the package that it runs. A change makes a cached description stale.
+    pub files: Vec<PathBuf>,
+}
+
+impl PluginCommand {
+    /// A program of its own.
+    #[must_use]
+    pub fn executable(name: impl Into<String>, program: impl Into<PathBuf>) -> Self {
+        Self {
+            name: name.into(),
+            program: anchored(program.into()),
+            args: Vec::new(),
+            env: BTreeMap::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn with_arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds an environment variable.
+    #[must_use]
+    pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// A plugin runs in another folder than the host, so `./plugin` must not stay relative.
+fn anchored(program: PathBuf) -> PathBuf {
+    let is_bare_name = program.parent() == Some(Path::new(""));
+    if is_bare_name {
+        return program;
+    }
+    std::path::absolute(&program).unwrap_or(program)
+}
+
+impl std::fmt::Debug for PluginCommand {
+    /// Leaves the values of the environment out: they may be secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PluginCommand")
+            .field("name", &self.name)
+            .field("program", &self.program)
+            .field("args", &self.args)
+            .field("env", &self.env.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_program_is_anchored_and_a_bare_name_is_not() {
+        let program = |path: &str| PluginCommand::executable("echo", path).program;
+        assert_eq!(program("python3"), Path::new("python3"));
+        assert_eq!(program("/bin/echo"), Path::new("/bin/echo"));
+        assert!(program("./echo").is_absolute());
+        assert!(program("build/echo").is_absolute());
+    }
+
+    #[test]
+    fn values_of_the_environment_are_not_printed() {
+        let command = PluginCommand::executable("echo", "/bin/echo").with_env("TOKEN", "hunter2");
+        let text = format!("{command:?}");
+        assert!(text.contains("TOKEN") && !text.contains("hunter2"), "{text}");
+    }
+}

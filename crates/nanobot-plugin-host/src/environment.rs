@@ -1,0 +1,99 @@
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+use nanobot_protocol::{ENV_PLUGIN, ENV_PROTOCOL_VERSIONS, PROTOCOL_VERSIONS};
+
+/// Variables that a plugin inherits. All others stay with the host: they may hold the secrets of
+/// other channels and of the model provider.
+const INHERITED: &[&str] = &[
+    "PATH",
+    "HOME",
+    "LANG",
+    "TZ",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+];
+
+/// What a Windows process needs to start and to find its user's folders.
+#[cfg(windows)]
+const INHERITED_BY_PLATFORM: &[&str] = &[
+    "SYSTEMROOT",
+    "SYSTEMDRIVE",
+    "WINDIR",
+    "COMSPEC",
+    "PATHEXT",
+    "TEMP",
+    "TMP",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "PROGRAMDATA",
+    "USERPROFILE",
+];
+#[cfg(not(windows))]
+const INHERITED_BY_PLATFORM: &[&str] = &[];
+
+/// The whole environment of a plugin: the inherited part of `own`, then the user's, then ours.
+pub(crate) fn environment(
+    own: impl IntoIterator<Item = (OsString, OsString)>,
+    user: &BTreeMap<String, String>,
+) -> BTreeMap<OsString, OsString> {
+    let mut all: BTreeMap<OsString, OsString> =
+        own.into_iter().filter(|(name, _)| is_inherited(name)).collect();
+    all.extend(user.iter().map(|(name, value)| (name.into(), value.into())));
+    all.insert(ENV_PLUGIN.into(), "1".into());
+    all.insert(ENV_PROTOCOL_VERSIONS.into(), versions().into());
+    all
+}
+
+fn is_inherited(name: &OsStr) -> bool {
+    // Proxy variables are written in both cases, and Windows does not tell the cases apart.
+    let Some(name) = name.to_str().map(str::to_ascii_uppercase) else {
+        return false;
+    };
+    INHERITED.contains(&name.as_str())
+        || INHERITED_BY_PLATFORM.contains(&name.as_str())
+        || name.starts_with("LC_")
+}
+
+fn versions() -> String {
+    let versions: Vec<String> = PROTOCOL_VERSIONS.iter().map(u32::to_string).collect();
+    versions.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_listed_variables_are_inherited_and_the_users_win() {
+        let own = [
+            ("PATH", "/bin"),
+            ("LC_ALL", "C"),
+            ("https_proxy", "http://proxy"),
+            ("OPENAI_API_KEY", "secret"),
+            ("NANOBOT_PLUGIN", "0"),
+            ("LD_PRELOAD", "evil.so"),
+            ("TZ", "UTC"),
+        ]
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let user = [("TZ", "Europe/Berlin"), ("MODE", "fast")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let all = environment(own, &user.into());
+        let expected = [
+            ("LC_ALL", "C"),
+            ("MODE", "fast"),
+            ("NANOBOT_PLUGIN", "1"),
+            ("NANOBOT_PROTOCOL_VERSIONS", "1"),
+            ("PATH", "/bin"),
+            ("TZ", "Europe/Berlin"),
+            ("https_proxy", "http://proxy"),
+        ]
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        assert_eq!(all, expected.into());
+    }
+}

@@ -1,0 +1,103 @@
+use std::process::ExitStatus;
+
+use nanobot_channel::ChannelError;
+use nanobot_plugin_link::ReadError;
+use nanobot_protocol::{EXIT_NO_COMMON_VERSION, ErrorObject, PROTOCOL_VERSIONS};
+
+use crate::convert;
+
+/// Lines of stderr that a crash report shows; [`PluginExited::stderr_tail`] has more.
+const LINES_IN_REPORT: usize = 5;
+
+/// What a plugin left behind when its process ended; the source of the error that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginExited {
+    /// How the process ended; `None` if even SIGKILL did not end it.
+    pub status: Option<ExitStatus>,
+    /// The last lines that it wrote to stderr.
+    pub stderr_tail: Vec<String>,
+}
+
+impl std::fmt::Display for PluginExited {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let skipped = self.stderr_tail.len().saturating_sub(LINES_IN_REPORT);
+        match &self.stderr_tail[skipped..] {
+            [] => write!(f, "it wrote nothing to stderr"),
+            lines => write!(f, "it last wrote: {}", lines.join(" | ")),
+        }
+    }
+}
+
+impl std::error::Error for PluginExited {}
+
+/// How a process and its link ended.
+pub(crate) struct Ending {
+    pub(crate) exited: PluginExited,
+    pub(crate) was_forced: bool,
+    pub(crate) read_error: Option<ReadError>,
+}
+
+impl Ending {
+    /// The error of a plugin that ended without being asked to; `reason` is what it gave itself.
+    pub(crate) fn into_error(self, reason: Option<ErrorObject>) -> ChannelError {
+        let error = match (reason, self.read_error) {
+            (Some(reason), _) => convert::error(reason),
+            (None, Some(error)) => ChannelError::internal(format!(
+                "the plugin was stopped because its output cannot be read: {}",
+                cause(&error)
+            )),
+            (None, None) if self.was_forced => {
+                ChannelError::internal("the plugin closed its side of the link but did not exit")
+            }
+            (None, None) if has_no_common_version(self.exited.status) => no_common_version(),
+            (None, None) => ChannelError::internal(describe(self.exited.status)),
+        };
+        error.with_source(self.exited)
+    }
+}
+
+fn cause(error: &ReadError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+fn has_no_common_version(status: Option<ExitStatus>) -> bool {
+    status.and_then(|status| status.code()) == Some(i32::from(EXIT_NO_COMMON_VERSION))
+}
+
+fn no_common_version() -> ChannelError {
+    ChannelError::invalid(format!(
+        "the plugin speaks none of the protocol versions of this nanobot {PROTOCOL_VERSIONS:?}"
+    ))
+    .with_hint("update nanobot and the plugin")
+}
+
+fn describe(status: Option<ExitStatus>) -> String {
+    let Some(status) = status else {
+        return "plugin does not end".into();
+    };
+    if let Some(code) = status.code() {
+        return format!("plugin exited with status {code}");
+    }
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("plugin was killed by signal {signal}");
+    }
+    "plugin exited".into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn report_shows_the_last_lines_of_stderr() {
+        let line = |number: usize| format!("line {number}");
+        let mut exited = PluginExited { status: None, stderr_tail: Vec::new() };
+        assert_eq!(exited.to_string(), "it wrote nothing to stderr");
+        exited.stderr_tail = (1..=7).map(line).collect();
+        assert_eq!(exited.to_string(), "it last wrote: line 3 | line 4 | line 5 | line 6 | line 7");
+    }
+}

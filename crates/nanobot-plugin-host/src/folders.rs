@@ -1,0 +1,35 @@
+use std::path::{Path, PathBuf};
+
+use nanobot_channel::{ChannelContext, ChannelError};
+
+/// Where a channel's files go; both folders exist.
+pub(crate) struct Folders {
+    pub(crate) state_dir: PathBuf,
+    /// Canonical, to compare received paths with.
+    pub(crate) media_dir: PathBuf,
+}
+
+impl Folders {
+    pub(crate) fn prepare(cx: &ChannelContext) -> Result<Self, ChannelError> {
+        Ok(Self {
+            state_dir: private_folder(&cx.state_dir)?,
+            media_dir: private_folder(&cx.media_dir)?,
+        })
+    }
+}
+
+/// Makes a folder for its owner's eyes only, and gives its canonical path.
+pub(crate) fn private_folder(path: &Path) -> Result<PathBuf, ChannelError> {
+    create(path).and_then(|()| path.canonicalize()).map_err(|error| {
+        ChannelError::internal(format!("failed to create the folder {}", path.display()))
+            .with_source(error)
+    })
+}
+
+fn create(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

@@ -1,0 +1,131 @@
+use std::sync::Arc;
+
+use nanobot_channel::{ChannelContext, ChannelError};
+use nanobot_protocol::{ChannelStart, InitializeAnswer, StreamingCapability};
+
+use crate::connection::{Connection, TalkError};
+use crate::folders::Folders;
+use crate::handshake::{initialize, start_error};
+use crate::inbound::Inbound;
+use crate::live::Live;
+use crate::liveness::unresponsive;
+use crate::slot::Tenancy;
+use crate::streams::Streams;
+use crate::{ProcessChannel, convert};
+
+/// Why a run ends.
+enum End {
+    Shutdown,
+    GaveUp,
+    Unresponsive,
+    Talk(TalkError),
+}
+
+/// Runs the channel in one process, from its start to its end.
+pub(crate) async fn run(plugin: &ProcessChannel, cx: ChannelContext) -> Result<(), ChannelError> {
+    let tenancy = plugin.slot.take()?;
+    let folders = Folders::prepare(&cx)?;
+    let streams = Arc::<Streams>::default();
+    let inbound = Inbound::new(cx.clone(), folders.media_dir.clone(), Arc::clone(&streams));
+    let inbound = Arc::new(inbound);
+    let handler = {
+        let inbound = Arc::clone(&inbound);
+        move |peer| move |message| inbound.handle(&peer, message)
+    };
+    let mut connection = Connection::open(&plugin.command, &folders.state_dir, handler)?;
+    let run = Run {
+        plugin,
+        cx: &cx,
+        folders: &folders,
+        inbound: &inbound,
+        streams: &streams,
+        tenancy: &tenancy,
+    };
+    let end = run.serve(&mut connection).await;
+    tenancy.clear();
+    let result = run.close(connection, end).await;
+    inbound.finish().await;
+    result
+}
+
+/// What the steps of a run share.
+struct Run<'a> {
+    plugin: &'a ProcessChannel,
+    cx: &'a ChannelContext,
+    folders: &'a Folders,
+    inbound: &'a Inbound,
+    streams: &'a Arc<Streams>,
+    tenancy: &'a Tenancy<'a>,
+}
+
+impl Run<'_> {
+    async fn serve(&self, connection: &mut Connection) -> End {
+        let peer = connection.peer.clone();
+        let heard = connection.heard.clone();
+        let talk = async {
+            self.start(&peer).await?;
+            unresponsive(peer.clone(), heard, self.plugin.timeouts).await;
+            Ok(())
+        };
+        tokio::select! {
+            biased;
+            () = self.cx.shutdown.cancelled() => End::Shutdown,
+            () = self.inbound.gave_up() => End::GaveUp,
+            result = connection.until_ended(talk) => match result {
+                Ok(()) => End::Unresponsive,
+                Err(error) => End::Talk(error),
+            },
+        }
+    }
+
+    async fn start(&self, peer: &nanobot_plugin_link::Peer) -> Result<(), TalkError> {
+        let timeouts = &self.plugin.timeouts;
+        let answer = initialize(peer, &self.plugin.command, &self.cx.name, timeouts).await?;
+        let request = ChannelStart {
+            config: self.plugin.config.clone(),
+            state_dir: convert::path_text(&self.folders.state_dir)?,
+            media_dir: convert::path_text(&self.folders.media_dir)?,
+        };
+        self.open(&answer);
+        let started = peer.request_within(&request, timeouts.start).await;
+        started.map_err(start_error)?;
+        self.tenancy.fill(Live {
+            peer: peer.clone(),
+            streams: Arc::clone(self.streams),
+            send_timeout: timeouts.send,
+        });
+        tracing::debug!(version = answer.plugin.version, "The plugin is running.");
+        Ok(())
+    }
+
+    fn open(&self, answer: &InitializeAnswer) {
+        if let Some(StreamingCapability { window }) = answer.capabilities.streaming {
+            self.streams.enable(window);
+        }
+        self.inbound.open(answer.limits.max_inbound_in_flight);
+    }
+
+    async fn close(&self, connection: Connection, end: End) -> Result<(), ChannelError> {
+        let timeouts = &self.plugin.timeouts;
+        match end {
+            End::Shutdown => {
+                let ending = connection.shut_down(timeouts).await;
+                tracing::debug!(status = ?ending.exited.status, "The plugin has ended.");
+                Ok(())
+            }
+            End::GaveUp => {
+                let ending = connection.shut_down(timeouts).await;
+                Err(ending.into_error(self.inbound.take_reason()))
+            }
+            End::Unresponsive => {
+                let silent = ChannelError::internal("the plugin did not answer two pings");
+                Err(connection.fail(silent.into(), timeouts).await)
+            }
+            End::Talk(TalkError::Gone) => {
+                let ending = connection.tear_down(timeouts).await;
+                Err(ending.into_error(self.inbound.take_reason()))
+            }
+            End::Talk(error) => Err(connection.fail(error, timeouts).await),
+        }
+    }
+}
