@@ -1,0 +1,5 @@
+"""Channels: connections to chat platforms."""
+
+from nanobot.channels.base import BaseChannel
+
+__all__ = ["BaseChannel"]

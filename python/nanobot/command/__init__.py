@@ -1,0 +1,1 @@
+"""Slash commands; the gateway answers them."""

@@ -1,0 +1,5 @@
+"""A package of which one file does not compile."""
+
+from driven import Driven
+
+__all__ = ["Driven"]
