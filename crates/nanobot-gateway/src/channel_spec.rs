@@ -21,6 +21,10 @@ pub struct ChannelSpec {
     pub streams: bool,
     /// Whether the channel gets what the agent says while it works.
     pub send_progress: bool,
+    /// Whether the channel recognises a repeated delivery id, also after a restart.
+    pub deduplicates: bool,
+    /// What to do with a delivery that may have arrived or not.
+    pub on_unknown: OnUnknown,
     /// Private folder of the channel.
     pub state_dir: PathBuf,
     /// Folder for files that the channel received.
@@ -29,10 +33,19 @@ pub struct ChannelSpec {
     pub build: Arc<BuildChannel>,
 }
 
+/// What to do with a delivery whose outcome is not known, on a channel that cannot tell a repeated
+/// one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnUnknown {
+    /// Deliver it again, marked as a possible duplicate in its metadata.
+    #[default]
+    Resend,
+    /// Put it aside until a person decides.
+    Hold,
+}
+
 impl std::fmt::Debug for ChannelSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ChannelSpec")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("ChannelSpec").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@ mod lane;
 mod retry;
 mod stream;
 
+pub(crate) use lane::Courier;
 pub use stream::StreamHandle;
 
 use std::collections::hash_map::Entry;
@@ -15,13 +16,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nanobot_channel::OutboundMessage;
-use nanobot_ledger::{Ledger, OutboundEntry};
+use nanobot_ledger::{OutboundEntry, WaitingDelivery};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::roster::Roster;
-use crate::status::StatusBoard;
 use stream::StreamBuffer;
 
 /// Messages and streams that may wait in one lane. When it is full, the oldest progress is left out;
@@ -37,13 +35,20 @@ pub struct Delivery {
 struct Shared {
     lanes: Mutex<HashMap<LaneKey, Lane>>,
     tasks: TaskTracker,
-    courier: lane::Courier,
+    courier: Courier,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct LaneKey {
     channel: String,
     chat_id: String,
+}
+
+/// A message that is stored in the ledger.
+struct Parcel {
+    message: OutboundMessage,
+    /// An earlier try may have reached the platform.
+    is_unknown: bool,
 }
 
 #[derive(Default)]
@@ -54,7 +59,7 @@ struct Lane {
 
 enum Item {
     /// Stored in the ledger: tried until it is settled.
-    Durable(Box<OutboundMessage>),
+    Durable(Box<Parcel>),
     /// Progress: tried once.
     Ephemeral(Box<OutboundMessage>),
     /// Becomes a durable message at its end.
@@ -62,42 +67,23 @@ enum Item {
 }
 
 impl Delivery {
-    pub(crate) fn new(
-        roster: Arc<Roster>,
-        board: Arc<StatusBoard>,
-        ledger: Arc<dyn Ledger>,
-        max_attempts: u32,
-        abort: CancellationToken,
-    ) -> Self {
-        let courier = lane::Courier {
-            roster,
-            board,
-            ledger,
-            max_attempts,
-            abort,
-        };
-        let shared = Shared {
-            lanes: Mutex::default(),
-            tasks: TaskTracker::new(),
-            courier,
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
+    pub(crate) fn new(courier: Courier) -> Self {
+        let shared = Shared { lanes: Mutex::default(), tasks: TaskTracker::new(), courier };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Delivers a message that is stored in the ledger; waits while its lane is full.
     pub(crate) async fn enqueue(&self, entry: OutboundEntry) {
-        let key = lane_key(&entry.channel, &entry.message);
-        let mut item = Item::Durable(Box::new(entry.message));
-        loop {
-            let room = match self.push(&key, item) {
-                Ok(()) => return,
-                Err((refused, room)) => {
-                    item = refused;
-                    room
-                }
-            };
+        self.take_up(WaitingDelivery { entry, is_unknown: false }).await;
+    }
+
+    /// Delivers a message that an earlier gateway stored, and perhaps tried.
+    pub(crate) async fn take_up(&self, waiting: WaitingDelivery) {
+        let WaitingDelivery { entry: OutboundEntry { channel, message }, is_unknown } = waiting;
+        let key = lane_key(&channel, &message);
+        let mut item = Item::Durable(Box::new(Parcel { message, is_unknown }));
+        while let Err((refused, room)) = self.push(&key, item) {
+            item = refused;
             room.notified().await;
         }
     }
@@ -106,10 +92,7 @@ impl Delivery {
     pub(crate) fn offer(&self, channel: &str, message: OutboundMessage) {
         let key = lane_key(channel, &message);
         if self.push(&key, Item::Ephemeral(Box::new(message))).is_err() {
-            tracing::debug!(
-                channel,
-                "Left out a progress message; the chat's lane is full."
-            );
+            tracing::debug!(channel, "Left out a progress message; the chat's lane is full.");
         }
     }
 
@@ -160,11 +143,7 @@ impl Lane {
     fn push(&mut self, item: Item) -> Result<(), (Item, Arc<Notify>)> {
         if self.items.len() >= LANE_ITEMS {
             let progress = |it: &Item| matches!(it, Item::Ephemeral(_));
-            let place = self
-                .items
-                .iter()
-                .position(progress)
-                .filter(|_| !progress(&item));
+            let place = self.items.iter().position(progress).filter(|_| !progress(&item));
             let Some(place) = place else {
                 return Err((item, Arc::clone(&self.room)));
             };
@@ -195,10 +174,7 @@ impl Shared {
 }
 
 fn lane_key(channel: &str, message: &OutboundMessage) -> LaneKey {
-    LaneKey {
-        channel: channel.to_owned(),
-        chat_id: message.chat_id.clone(),
-    }
+    LaneKey { channel: channel.to_owned(), chat_id: message.chat_id.clone() }
 }
 
 #[cfg(test)]
@@ -221,19 +197,20 @@ mod tests {
         })
     }
 
+    fn parcel(text: &str) -> Box<Parcel> {
+        Box::new(Parcel { message: *message(text), is_unknown: false })
+    }
+
     #[test]
     fn in_a_full_lane_finals_take_the_place_of_progress_and_nothing_else() {
         let mut lane = Lane::default();
         for _ in 0..LANE_ITEMS - 1 {
-            assert!(lane.push(Item::Durable(message("final"))).is_ok());
+            assert!(lane.push(Item::Durable(parcel("final"))).is_ok());
         }
         assert!(lane.push(Item::Ephemeral(message("progress"))).is_ok());
-        assert!(
-            lane.push(Item::Ephemeral(message("more progress")))
-                .is_err()
-        );
-        assert!(lane.push(Item::Durable(message("last"))).is_ok());
-        assert!(lane.push(Item::Durable(message("too many"))).is_err());
+        assert!(lane.push(Item::Ephemeral(message("more progress"))).is_err());
+        assert!(lane.push(Item::Durable(parcel("last"))).is_ok());
+        assert!(lane.push(Item::Durable(parcel("too many"))).is_err());
         assert!(lane.items.iter().all(|it| matches!(it, Item::Durable(_))));
     }
 }

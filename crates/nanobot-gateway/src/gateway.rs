@@ -1,21 +1,23 @@
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use nanobot_agent::Agent;
-use nanobot_channel::Inbox;
-use nanobot_ledger::{Ledger, LedgerError, now_ms};
+use nanobot_ledger::{Ledger, LedgerError, WaitingDelivery, now_ms};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::channel_spec::ChannelSpec;
+use crate::commands::About;
 use crate::control::{self, ControlSocket, GatewayReport};
-use crate::delivery::Delivery;
-use crate::intake::Intake;
+use crate::delivery::{Courier, Delivery};
+use crate::intake::{Intake, Reception};
 use crate::roster::Roster;
+use crate::running::RunningTurns;
 use crate::scheduler::Scheduler;
 use crate::status::StatusBoard;
 use crate::supervisor::Supervisor;
@@ -74,14 +76,10 @@ pub enum GatewayError {
 /// A running gateway.
 pub struct Gateway {
     address: SocketAddr,
-    board: Arc<StatusBoard>,
-    scheduler: Scheduler,
-    delivery: Delivery,
+    reception: Arc<Reception>,
     supervisor: Supervisor,
     servers: TaskTracker,
     grace: Duration,
-    /// No more messages are taken and no turns begun.
-    closing: CancellationToken,
     /// Turns and deliveries under way are cut off.
     abort: CancellationToken,
     /// Channels and servers stop.
@@ -95,62 +93,26 @@ impl Gateway {
     ///
     /// See [`GatewayError`]. A channel that cannot start is no error: it shows in the status.
     pub async fn start(options: GatewayOptions) -> Result<Self, GatewayError> {
-        let GatewayOptions {
-            settings,
-            channels,
-            agent,
-            ledger,
-            pages,
-        } = options;
+        let GatewayOptions { settings, channels, agent, ledger, pages } = options;
         let (listener, address) = control::bind(&settings.host, settings.port).await?;
-        let (closing, abort, shutdown) = (
-            CancellationToken::new(),
-            CancellationToken::new(),
-            CancellationToken::new(),
-        );
-        let board = Arc::new(StatusBoard::new());
+        let (abort, shutdown) = (CancellationToken::new(), CancellationToken::new());
         let roster = Arc::new(Roster::default());
-        let delivery = Delivery::new(
-            Arc::clone(&roster),
-            Arc::clone(&board),
-            Arc::clone(&ledger),
-            settings.max_attempts,
-            abort.clone(),
-        );
-        let turns = TurnRunner {
-            agent: Arc::clone(&agent),
-            ledger: Arc::clone(&ledger),
-            delivery: delivery.clone(),
-            roster: Arc::clone(&roster),
-            abort: abort.clone(),
-        };
-        let scheduler = Scheduler::new(
-            Arc::clone(&ledger),
-            turns,
-            settings.max_concurrent_turns,
-            closing.clone(),
-        );
-        let supervisor = Supervisor::new(roster, Arc::clone(&board), shutdown.clone());
+        let reception = reception(&settings, &agent, &ledger, &roster, &abort);
+        let board = Arc::clone(&reception.board);
         let gateway = Self {
             address,
-            board,
-            scheduler,
-            delivery,
-            supervisor,
+            reception: Arc::new(reception),
+            supervisor: Supervisor::new(roster, board, shutdown.clone()),
             servers: TaskTracker::new(),
             grace: settings.grace,
-            closing,
             abort,
             shutdown,
         };
-        gateway.servers.spawn(control::serve(
-            listener,
-            pages(address),
-            gateway.shutdown.clone(),
-        ));
-        gateway.open_socket(settings.control_socket, &agent);
+        let port = control::serve(listener, pages(address), gateway.shutdown.clone());
+        gateway.servers.spawn(port);
+        gateway.open_socket(settings.control_socket);
+        gateway.start_channels(channels);
         gateway.take_up(ledger.as_ref()).await?;
-        gateway.start_channels(channels, &ledger);
         Ok(gateway)
     }
 
@@ -163,7 +125,7 @@ impl Gateway {
     /// How the channels are.
     #[must_use]
     pub fn status(&self) -> &StatusBoard {
-        &self.board
+        &self.reception.board
     }
 
     /// Starts a channel again, at once and whatever its state; false if there is no such channel.
@@ -175,16 +137,16 @@ impl Gateway {
     /// Stops in order: takes no more messages, lets turns and deliveries finish within the grace
     /// time, stops the channels so that they clean up, closes the ports.
     pub async fn shutdown(self) {
-        self.closing.cancel();
+        self.reception.closing.cancel();
         let work = async {
-            self.scheduler.drained().await;
-            self.delivery.drained().await;
+            self.reception.scheduler.drained().await;
+            self.reception.delivery.drained().await;
         };
         if timeout(self.grace, work).await.is_err() {
             tracing::warn!("Some turns or deliveries did not finish in time and are cut off.");
             self.abort.cancel();
-            self.scheduler.drained().await;
-            self.delivery.drained().await;
+            self.reception.scheduler.drained().await;
+            self.reception.delivery.drained().await;
         }
         self.shutdown.cancel();
         self.supervisor.stopped().await;
@@ -198,53 +160,95 @@ impl Gateway {
         self.abort.clone()
     }
 
-    fn open_socket(&self, path: Option<PathBuf>, agent: &Agent) {
+    fn open_socket(&self, path: Option<PathBuf>) {
         let Some(path) = path else { return };
-        let board = Arc::clone(&self.board);
+        let reception = Arc::clone(&self.reception);
         let (address, started_ms) = (self.address.to_string(), now_ms());
-        let model = agent.describe_model().name;
         let report = move || GatewayReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             started_ms,
             address: address.clone(),
-            model: model.clone(),
-            channels: board.snapshot(),
+            model: reception.about.model.clone(),
+            channels: reception.board.snapshot(),
         };
-        let socket = ControlSocket {
-            path,
-            report: Arc::new(report),
-            supervisor: self.supervisor.clone(),
-        };
+        let supervisor = self.supervisor.clone();
+        let socket = ControlSocket { path, report: Arc::new(report), supervisor };
         self.servers.spawn(socket.serve(self.shutdown.clone()));
     }
 
     /// Goes on where the last gateway on this ledger ended.
     async fn take_up(&self, ledger: &dyn Ledger) -> Result<(), GatewayError> {
-        for entry in ledger.waiting_deliveries().await? {
-            let delivery = self.delivery.clone();
-            // A lane may be full, and must not hold up the start.
-            self.servers
-                .spawn(async move { delivery.enqueue(entry).await });
+        let mut chats: HashMap<(String, String), Vec<WaitingDelivery>> = HashMap::new();
+        for waiting in ledger.waiting_deliveries().await? {
+            let chat = waiting.entry.message.chat_id.clone();
+            chats.entry((waiting.entry.channel.clone(), chat)).or_default().push(waiting);
+        }
+        for waiting in chats.into_values() {
+            // One task for each chat: a lane may be full, and must hold up neither the start nor
+            // another chat.
+            let delivery = self.reception.delivery.clone();
+            let taken_up = async move {
+                for waiting in waiting {
+                    delivery.take_up(waiting).await;
+                }
+            };
+            let abort = self.abort.clone();
+            self.servers.spawn(async move { abort.run_until_cancelled(taken_up).await });
         }
         for session in ledger.waiting_sessions().await? {
-            self.scheduler.wake(&session);
+            self.reception.scheduler.wake(&session);
         }
         Ok(())
     }
 
-    fn start_channels(&self, channels: Vec<ChannelSpec>, ledger: &Arc<dyn Ledger>) {
+    fn start_channels(&self, channels: Vec<ChannelSpec>) {
         for spec in channels {
             let intake = Intake {
                 channel: spec.name.clone(),
                 allow_from: spec.allow_from.clone(),
-                ledger: Arc::clone(ledger),
-                scheduler: self.scheduler.clone(),
-                board: Arc::clone(&self.board),
-                closing: self.closing.clone(),
+                reception: Arc::clone(&self.reception),
             };
-            let inbox: Arc<dyn Inbox> = Arc::new(intake);
-            self.supervisor.start(spec, inbox);
+            self.supervisor.start(spec, Arc::new(intake));
         }
+    }
+}
+
+/// Puts together what a message goes through between its channel and its chat.
+fn reception(
+    settings: &Settings,
+    agent: &Arc<Agent>,
+    ledger: &Arc<dyn Ledger>,
+    roster: &Arc<Roster>,
+    abort: &CancellationToken,
+) -> Reception {
+    let board = Arc::new(StatusBoard::new());
+    let running = Arc::new(RunningTurns::default());
+    let closing = CancellationToken::new();
+    let delivery = Delivery::new(Courier {
+        roster: Arc::clone(roster),
+        board: Arc::clone(&board),
+        ledger: Arc::clone(ledger),
+        max_attempts: settings.max_attempts,
+        abort: abort.clone(),
+    });
+    let turns = TurnRunner {
+        agent: Arc::clone(agent),
+        ledger: Arc::clone(ledger),
+        delivery: delivery.clone(),
+        roster: Arc::clone(roster),
+        running: Arc::clone(&running),
+        abort: abort.clone(),
+    };
+    let turns_at_once = settings.max_concurrent_turns;
+    let scheduler = Scheduler::new(Arc::clone(ledger), turns, turns_at_once, closing.clone());
+    Reception {
+        ledger: Arc::clone(ledger),
+        scheduler,
+        delivery,
+        running,
+        board,
+        about: About { model: agent.describe_model().name, started: Instant::now() },
+        closing,
     }
 }

@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use nanobot_channel::{
-    Acceptance, ChannelError, ChannelStatus, ErrorKind, InboundMessage, Inbox, Sender,
+    Acceptance, ChannelError, ChannelStatus, ErrorKind, InboundMessage, Inbox, OutboundKind,
+    OutboundMessage, Sender,
 };
-use nanobot_ledger::{Accepted, InboundEntry, Ledger, new_id, now_ms};
+use nanobot_ledger::{Accepted, InboundEntry, Ledger, LedgerError, new_id, now_ms};
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::{self, About, Command};
+use crate::delivery::Delivery;
+use crate::running::RunningTurns;
 use crate::scheduler::Scheduler;
 use crate::status::StatusBoard;
 
@@ -24,20 +28,28 @@ const MAX_METADATA_BYTES: usize = 64 * 1024;
 /// How long a channel is asked to wait when too many messages wait already.
 const OVERLOADED_WAIT: Duration = Duration::from_secs(2);
 
+/// What the intakes of all channels share.
+pub(crate) struct Reception {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) scheduler: Scheduler,
+    pub(crate) delivery: Delivery,
+    pub(crate) running: Arc<RunningTurns>,
+    pub(crate) board: Arc<StatusBoard>,
+    pub(crate) about: About,
+    pub(crate) closing: CancellationToken,
+}
+
 /// The gateway as one channel sees it. The only place where the allow-list is enforced.
 pub(crate) struct Intake {
     pub(crate) channel: String,
     pub(crate) allow_from: Vec<String>,
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) scheduler: Scheduler,
-    pub(crate) board: Arc<StatusBoard>,
-    pub(crate) closing: CancellationToken,
+    pub(crate) reception: Arc<Reception>,
 }
 
 #[async_trait]
 impl Inbox for Intake {
     async fn handle_message(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
-        self.board.received(&self.channel);
+        self.reception.board.received(&self.channel);
         if !message.sender.is_on(&self.allow_from) {
             tracing::warn!(
                 channel = self.channel,
@@ -47,10 +59,13 @@ impl Inbox for Intake {
             return Ok(Acceptance::Denied);
         }
         check_bounds(&message)?;
-        if self.closing.is_cancelled() {
+        if self.reception.closing.is_cancelled() {
             return Err(overloaded("the gateway is stopping"));
         }
-        self.store(message).await
+        match Command::parse(&message.text) {
+            None | Some(Command::New) => self.reception.store(&self.channel, message).await,
+            Some(command) => self.reception.obey(&self.channel, &message, command).await,
+        }
     }
 
     async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError> {
@@ -58,16 +73,20 @@ impl Inbox for Intake {
     }
 
     fn report(&self, status: ChannelStatus) {
-        self.board.reported(&self.channel, status);
+        self.reception.board.reported(&self.channel, status);
     }
 }
 
-impl Intake {
-    async fn store(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
-        let session = session_key(&self.channel, &message);
+impl Reception {
+    async fn store(
+        &self,
+        channel: &str,
+        message: InboundMessage,
+    ) -> Result<Acceptance, ChannelError> {
+        let session = session_key(channel, &message);
         let entry = InboundEntry {
             id: new_id(),
-            channel: self.channel.clone(),
+            channel: channel.to_owned(),
             session: session.clone(),
             received_ms: now_ms(),
             message,
@@ -79,12 +98,46 @@ impl Intake {
             }
             Ok(Accepted::Duplicate) => Ok(Acceptance::Duplicate),
             Ok(Accepted::Full) => Err(overloaded("too many messages wait for the agent")),
-            Err(error) => {
-                tracing::error!(%error, channel = self.channel, "Could not store a message.");
-                Err(overloaded("the gateway cannot store messages").with_source(error))
-            }
+            Err(error) => Err(cannot_store(channel, error)),
         }
     }
+
+    /// Obeys a command at once, however many messages of the session wait.
+    async fn obey(
+        &self,
+        channel: &str,
+        message: &InboundMessage,
+        command: Command,
+    ) -> Result<Acceptance, ChannelError> {
+        let session = session_key(channel, message);
+        let reply = match command {
+            Command::Stop => commands::stopped(u64::from(self.running.stop(&session))),
+            Command::Status => self.about.status(self.running.is_busy(&session)),
+            Command::Help | Command::New => commands::HELP.to_owned(),
+        };
+        self.delivery.offer(channel, notice(message, reply));
+        Ok(Acceptance::Accepted)
+    }
+}
+
+/// A word of the gateway to the chat of a message.
+fn notice(message: &InboundMessage, text: String) -> OutboundMessage {
+    OutboundMessage {
+        delivery_id: new_id(),
+        chat_id: message.chat_id.clone(),
+        thread_id: message.thread_id.clone(),
+        text,
+        kind: OutboundKind::Notice,
+        attachments: Vec::new(),
+        reply_to: None,
+        attempt: 1,
+        metadata: message.metadata.clone(),
+    }
+}
+
+fn cannot_store(channel: &str, error: LedgerError) -> ChannelError {
+    tracing::error!(%error, channel, "Could not store a message.");
+    overloaded("the gateway cannot store messages").with_source(error)
 }
 
 /// The agent's memory that a message belongs to: its chat and thread, unless it names another.
@@ -115,11 +168,7 @@ fn check_bounds(message: &InboundMessage) -> Result<(), ChannelError> {
         return Err(too_large("the text", MAX_TEXT_BYTES, "bytes"));
     }
     if message.attachments.len() > MAX_ATTACHMENTS {
-        return Err(too_large(
-            "the list of attachments",
-            MAX_ATTACHMENTS,
-            "entries",
-        ));
+        return Err(too_large("the list of attachments", MAX_ATTACHMENTS, "entries"));
     }
     if !message.metadata.is_empty() && json_bytes(&message.metadata) > MAX_METADATA_BYTES {
         return Err(too_large("the metadata", MAX_METADATA_BYTES, "bytes"));
@@ -132,9 +181,7 @@ fn json_bytes(metadata: &nanobot_channel::Metadata) -> usize {
 }
 
 fn too_large(what: &str, bound: usize, unit: &str) -> ChannelError {
-    ChannelError::rejected(format!(
-        "{what} is too large, at most {bound} {unit} are taken"
-    ))
+    ChannelError::rejected(format!("{what} is too large, at most {bound} {unit} are taken"))
 }
 
 fn overloaded(action: &'static str) -> ChannelError {
@@ -151,18 +198,9 @@ mod tests {
 
     #[test]
     fn session_is_the_chat_and_thread_unless_the_message_names_one() {
-        let threaded = InboundMessage {
-            thread_id: Some("7".into()),
-            ..message()
-        };
-        let named = InboundMessage {
-            session_key: Some("family".into()),
-            ..threaded.clone()
-        };
-        let unnamed = InboundMessage {
-            session_key: Some(String::new()),
-            ..message()
-        };
+        let threaded = InboundMessage { thread_id: Some("7".into()), ..message() };
+        let named = InboundMessage { session_key: Some("family".into()), ..threaded.clone() };
+        let unnamed = InboundMessage { session_key: Some(String::new()), ..message() };
         assert_eq!(session_key("webhook", &message()), "webhook:42");
         assert_eq!(session_key("webhook", &threaded), "webhook:42:7");
         assert_eq!(session_key("webhook", &named), "family");
@@ -174,36 +212,21 @@ mod tests {
         #[track_caller]
         fn check(message: &InboundMessage, expected: &str) {
             let error = check_bounds(message).unwrap_err();
-            assert_eq!(
-                (error.kind(), error.report()),
-                (ErrorKind::Rejected, expected.to_owned())
-            );
+            assert_eq!((error.kind(), error.report()), (ErrorKind::Rejected, expected.to_owned()));
         }
         check_bounds(&message()).unwrap();
         check(
-            &InboundMessage {
-                text: "a".repeat(MAX_TEXT_BYTES + 1),
-                ..message()
-            },
+            &InboundMessage { text: "a".repeat(MAX_TEXT_BYTES + 1), ..message() },
             "the text is too large, at most 1048576 bytes are taken",
         );
         check(
-            &InboundMessage {
-                event_id: Some("e".repeat(2_000)),
-                ..message()
-            },
+            &InboundMessage { event_id: Some("e".repeat(2_000)), ..message() },
             "an id of the message is too large, at most 1024 bytes are taken",
         );
         check(
             &message().with_metadata("blob", "b".repeat(70_000)),
             "the metadata is too large, at most 65536 bytes are taken",
         );
-        check(
-            &InboundMessage {
-                chat_id: String::new(),
-                ..message()
-            },
-            "the message names no chat",
-        );
+        check(&InboundMessage { chat_id: String::new(), ..message() }, "the message names no chat");
     }
 }

@@ -6,15 +6,18 @@
 //! [`status`] board says how they are, and the [`control`] port lets people look.
 
 pub mod channel_spec;
+mod commands;
 pub mod control;
 pub mod delivery;
 mod gateway;
 mod intake;
 mod roster;
+mod running;
 mod scheduler;
+mod speaker;
 pub mod status;
 mod supervisor;
 mod turn;
 
-pub use channel_spec::ChannelSpec;
+pub use channel_spec::{ChannelSpec, OnUnknown};
 pub use gateway::{Gateway, GatewayError, GatewayOptions, Settings};

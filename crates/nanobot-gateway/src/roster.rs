@@ -3,7 +3,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use nanobot_channel::Channel;
 
-use crate::channel_spec::ChannelSpec;
+use crate::channel_spec::{ChannelSpec, OnUnknown};
 
 /// The channels of the gateway. Written by the supervisor, read by turns and delivery lanes.
 #[derive(Default)]
@@ -13,6 +13,7 @@ pub(crate) struct Roster {
 
 struct Entry {
     hears: Hears,
+    on_unknown: Option<OnUnknown>,
     running: Option<Arc<dyn Channel>>,
 }
 
@@ -26,26 +27,21 @@ pub(crate) struct Hears {
 impl Roster {
     /// Adds a channel, or changes what it wants to hear.
     pub(crate) fn enroll(&self, spec: &ChannelSpec) {
-        let hears = Hears {
-            deltas: spec.streams,
-            progress: spec.send_progress,
-        };
+        let hears = Hears { deltas: spec.streams, progress: spec.send_progress };
+        let on_unknown = (!spec.deduplicates).then_some(spec.on_unknown);
         let mut entries = self.write();
-        let entry = entries.entry(spec.name.clone());
-        entry
-            .or_insert(Entry {
-                hears,
-                running: None,
-            })
-            .hears = hears;
+        let running = entries.remove(&spec.name).and_then(|entry| entry.running);
+        entries.insert(spec.name.clone(), Entry { hears, on_unknown, running });
     }
 
     /// What a channel wants to hear; nothing if it is not known.
     pub(crate) fn hears(&self, name: &str) -> Hears {
-        self.read()
-            .get(name)
-            .map(|entry| entry.hears)
-            .unwrap_or_default()
+        self.read().get(name).map(|entry| entry.hears).unwrap_or_default()
+    }
+
+    /// What to do with a delivery of unknown outcome; `None` if repeating it is safe.
+    pub(crate) fn on_unknown(&self, name: &str) -> Option<OnUnknown> {
+        self.read().get(name).map_or(Some(OnUnknown::default()), |entry| entry.on_unknown)
     }
 
     /// The channel itself, while it runs.

@@ -42,9 +42,7 @@ impl Scheduler {
             ledger,
             turns,
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     /// Says that a message of the session waits in the ledger. A session costs memory only while it
@@ -59,9 +57,7 @@ impl Scheduler {
         drop(lanes);
         let shared = Arc::clone(&self.shared);
         let session = session.to_owned();
-        self.shared
-            .tasks
-            .spawn(async move { shared.work(&session).await });
+        self.shared.tasks.spawn(async move { shared.work(&session).await });
     }
 
     /// Waits until all turns have ended. No new ones are begun once the closing token is cancelled.

@@ -58,10 +58,7 @@ pub struct StatusBoard {
 
 impl StatusBoard {
     pub(crate) fn new() -> Self {
-        Self {
-            reports: Mutex::default(),
-            changed: watch::Sender::new(0),
-        }
+        Self { reports: Mutex::default(), changed: watch::Sender::new(0) }
     }
 
     /// A copy of all reports, by name of the channel.
@@ -73,11 +70,7 @@ impl StatusBoard {
     /// Waits until a channel is in a state; returns at once if it is.
     pub async fn wait_for(&self, channel: &str, state: State) {
         let mut changed = self.changed.subscribe();
-        let is_there = || {
-            self.reports()
-                .get(channel)
-                .is_some_and(|it| it.state == state)
-        };
+        let is_there = || self.reports().get(channel).is_some_and(|it| it.state == state);
         while !is_there() && changed.changed().await.is_ok() {}
     }
 
@@ -85,11 +78,7 @@ impl StatusBoard {
     pub(crate) async fn connected_again(&self, channel: &str) {
         let mut changed = self.changed.subscribe();
         while changed.changed().await.is_ok() {
-            if self
-                .reports()
-                .get(channel)
-                .is_some_and(|it| it.state == State::Connected)
-            {
+            if self.reports().get(channel).is_some_and(|it| it.state == State::Connected) {
                 return;
             }
         }

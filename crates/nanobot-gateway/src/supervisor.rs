@@ -40,13 +40,7 @@ impl Supervisor {
     ) -> Self {
         let tasks = TaskTracker::new();
         Self {
-            shared: Arc::new(Shared {
-                roster,
-                board,
-                shutdown,
-                tasks,
-                restarts: Mutex::default(),
-            }),
+            shared: Arc::new(Shared { roster, board, shutdown, tasks, restarts: Mutex::default() }),
         }
     }
 
@@ -56,9 +50,7 @@ impl Supervisor {
         shared.board.add(&spec.name, &spec.display_name);
         shared.roster.enroll(&spec);
         let restart = Arc::new(Notify::new());
-        shared
-            .restarts()
-            .insert(spec.name.clone(), Arc::clone(&restart));
+        shared.restarts().insert(spec.name.clone(), Arc::clone(&restart));
         let span = tracing::info_span!("channel", channel = spec.name);
         let runner = Runner {
             spec,
@@ -74,10 +66,7 @@ impl Supervisor {
     /// Starts a channel again at once, whatever its state; false if there is no such channel.
     pub(crate) fn restart(&self, name: &str) -> bool {
         let restarts = self.shared.restarts();
-        restarts
-            .get(name)
-            .inspect(|restart| restart.notify_one())
-            .is_some()
+        restarts.get(name).inspect(|restart| restart.notify_one()).is_some()
     }
 
     /// Waits until all channels have stopped. The shutdown token must be cancelled before.

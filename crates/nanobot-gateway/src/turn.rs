@@ -1,25 +1,26 @@
 //! Runs one turn: claim, agent, commit, delivery.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use nanobot_agent::{Agent, Ending, Message, Turn, TurnEvents, TurnOutcome, Usage};
-use nanobot_channel::{
-    Attachment, InboundMessage, Location, OutboundKind, OutboundMessage, StreamEnd, StreamOutcome,
-};
-use nanobot_ledger::{Claim, InboundEntry, Ledger, OutboundEntry, TurnCommit, new_id};
+use nanobot_agent::{Agent, Ending, Message, Turn, TurnOutcome, Usage};
+use nanobot_channel::{Attachment, Location};
+use nanobot_ledger::{Claim, InboundEntry, Ledger, LedgerError, TurnCommit};
 use tokio_util::sync::CancellationToken;
 
-use crate::delivery::{Delivery, StreamHandle};
-use crate::roster::{Hears, Roster};
+use crate::commands::{Command, NEW_SESSION};
+use crate::delivery::Delivery;
+use crate::roster::Roster;
+use crate::running::RunningTurns;
+use crate::speaker::Speaker;
 
 /// Said when a turn panicked.
 const PANIC_NOTICE: &str =
     "Sorry, something went wrong inside nanobot while answering. Its log says what.";
 /// Pause before a result that could not be stored is stored again.
-const COMMIT_RETRY: Duration = Duration::from_secs(1);
+const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// Runs turns; one for all sessions.
 pub(crate) struct TurnRunner {
@@ -27,6 +28,7 @@ pub(crate) struct TurnRunner {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) delivery: Delivery,
     pub(crate) roster: Arc<Roster>,
+    pub(crate) running: Arc<RunningTurns>,
     /// Ends the running turns when the gateway cannot wait for them any longer.
     pub(crate) abort: CancellationToken,
 }
@@ -34,17 +36,21 @@ pub(crate) struct TurnRunner {
 impl TurnRunner {
     /// Answers one message. A turn that the gateway had to cut off is given back to the ledger.
     pub(crate) async fn run(&self, claim: Claim) {
-        let Claim {
-            inbound,
-            history,
-            attempt,
-        } = claim;
-        if attempt > 1 {
-            tracing::info!(id = inbound.id, attempt, "Answering a message again.");
+        if claim.attempt > 1 {
+            let (id, attempt) = (&claim.inbound.id, claim.attempt);
+            tracing::info!(id, attempt, "Answering a message again.");
         }
-        let hears = self.roster.hears(&inbound.channel);
-        let speaker = Speaker::new(&self.delivery, &inbound, hears);
-        let turn = self.turn(&inbound, &history);
+        match Command::parse(&claim.inbound.message.text) {
+            Some(Command::New) => self.forget(&claim.inbound).await,
+            _ => self.answer(&claim.inbound, &claim.history).await,
+        }
+    }
+
+    async fn answer(&self, inbound: &InboundEntry, history: &[String]) {
+        let speaker = self.speaker(inbound);
+        let cancel = self.abort.child_token();
+        let _running = self.running.begin(&inbound.session, cancel.clone());
+        let turn = turn(inbound, history, cancel);
         let answer = AssertUnwindSafe(self.agent.run_turn(turn, &speaker));
         let outcome = answer.catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!(id = inbound.id, "A turn panicked.");
@@ -53,54 +59,41 @@ impl TurnRunner {
         if self.abort.is_cancelled() && outcome.ending == Ending::Interrupted {
             return self.give_back(&inbound.session).await;
         }
-        self.commit(&inbound, outcome, speaker).await;
+        self.commit(inbound, outcome, speaker).await;
     }
 
-    fn turn(&self, inbound: &InboundEntry, history: &[String]) -> Turn {
-        let message = &inbound.message;
-        let sender = nanobot_agent::Sender {
-            id: message.sender.id.clone(),
-            display_name: message.sender.display_name.clone(),
-        };
-        Turn {
-            session: inbound.session.clone(),
-            channel: inbound.channel.clone(),
-            chat_id: message.chat_id.clone(),
-            sender,
-            text: message.text.clone(),
-            attachments: message.attachments.iter().map(place).collect(),
-            history: history
-                .iter()
-                .filter_map(|entry| read_entry(entry))
-                .collect(),
-            cancel: self.abort.child_token(),
+    /// Begins a new conversation in the session.
+    async fn forget(&self, inbound: &InboundEntry) {
+        let forget = || self.ledger.delete_session(&inbound.session);
+        if self.until_stored("forget a conversation", forget).await.is_none() {
+            return;
         }
+        let speaker = self.speaker(inbound);
+        let outcome = TurnOutcome {
+            reply: NEW_SESSION.to_owned(),
+            history: Vec::new(),
+            ending: Ending::Complete,
+            usage: Usage::default(),
+        };
+        self.commit(inbound, outcome, speaker).await;
     }
 
     async fn commit(&self, inbound: &InboundEntry, outcome: TurnOutcome, speaker: Speaker<'_>) {
-        let entry = speaker.final_entry(&outcome);
+        let TurnOutcome { reply, history, ending, .. } = outcome;
+        // A turn that was stopped before it said anything has nothing to deliver.
+        let entry = (!reply.is_empty()).then(|| speaker.final_entry(&reply));
         let commit = TurnCommit {
             inbound_id: inbound.id.clone(),
             session: inbound.session.clone(),
-            history: outcome
-                .history
-                .iter()
-                .filter_map(|it| serde_json::to_string(it).ok())
-                .collect(),
-            outbound: vec![entry.clone()],
+            history: history.iter().filter_map(|it| serde_json::to_string(it).ok()).collect(),
+            outbound: entry.iter().cloned().collect(),
         };
-        while let Err(error) = self.ledger.commit_turn(commit.clone()).await {
-            tracing::error!(%error, session = commit.session, "Could not store an answer; trying again.");
-            if self
-                .abort
-                .run_until_cancelled(tokio::time::sleep(COMMIT_RETRY))
-                .await
-                .is_none()
-            {
-                return;
-            }
+        let store = || self.ledger.commit_turn(commit.clone());
+        if self.until_stored("store an answer", store).await.is_some()
+            && let Some(entry) = entry
+        {
+            speaker.deliver(entry, ending).await;
         }
-        speaker.deliver(entry, outcome.ending).await;
     }
 
     async fn give_back(&self, session: &str) {
@@ -108,119 +101,50 @@ impl TurnRunner {
             tracing::error!(%error, session, "Could not give a message back.");
         }
     }
-}
 
-/// Brings what a turn says to its chat.
-struct Speaker<'a> {
-    delivery: &'a Delivery,
-    channel: &'a str,
-    origin: &'a InboundMessage,
-    delivery_id: String,
-    hears: Hears,
-    /// The open stream; `None` inside if there was no room for one.
-    stream: OnceLock<Option<StreamHandle>>,
-}
-
-impl TurnEvents for Speaker<'_> {
-    fn text(&self, piece: &str) {
-        if !self.hears.deltas {
-            return;
-        }
-        let open = || {
-            self.delivery
-                .open_stream(self.channel, self.message("", OutboundKind::Final))
-        };
-        if let Some(stream) = self.stream.get_or_init(open) {
-            stream.push(piece);
-        }
-    }
-
-    fn progress(&self, text: &str) {
-        if self.hears.progress {
-            let message = OutboundMessage {
-                delivery_id: new_id(),
-                ..self.message(text, OutboundKind::Progress)
-            };
-            self.delivery.offer(self.channel, message);
-        }
-    }
-}
-
-impl<'a> Speaker<'a> {
-    fn new(delivery: &'a Delivery, inbound: &'a InboundEntry, hears: Hears) -> Self {
-        Self {
-            delivery,
-            channel: &inbound.channel,
-            origin: &inbound.message,
-            delivery_id: new_id(),
-            hears,
-            stream: OnceLock::new(),
-        }
-    }
-
-    fn message(&self, text: &str, kind: OutboundKind) -> OutboundMessage {
-        OutboundMessage {
-            delivery_id: self.delivery_id.clone(),
-            chat_id: self.origin.chat_id.clone(),
-            thread_id: self.origin.thread_id.clone(),
-            text: text.to_owned(),
-            kind,
-            attachments: Vec::new(),
-            reply_to: None,
-            attempt: 1,
-            metadata: self.origin.metadata.clone(),
-        }
-    }
-
-    /// What the person has seen of the answer so far.
-    fn said(&self) -> String {
-        match self.stream.get() {
-            Some(Some(stream)) => stream.text(),
-            _ => String::new(),
-        }
-    }
-
-    fn final_entry(&self, outcome: &TurnOutcome) -> OutboundEntry {
-        let message = self.message(&outcome.reply, OutboundKind::Final);
-        OutboundEntry {
-            channel: self.channel.to_owned(),
-            message,
-        }
-    }
-
-    async fn deliver(mut self, entry: OutboundEntry, ending: Ending) {
-        let outcome = match ending {
-            Ending::Complete => StreamOutcome::Complete,
-            Ending::Interrupted => StreamOutcome::Interrupted,
-            Ending::Failed => StreamOutcome::Failed,
-        };
-        match self.stream.take() {
-            Some(Some(stream)) => {
-                stream.end(
-                    entry.message.text,
-                    StreamEnd {
-                        outcome,
-                        continues: false,
-                    },
-                );
+    /// Tries until the ledger takes it; `None` if the gateway ends before.
+    async fn until_stored<F, T>(&self, action: &str, store: impl Fn() -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, LedgerError>>,
+    {
+        loop {
+            match store().await {
+                Ok(stored) => return Some(stored),
+                Err(error) => {
+                    tracing::error!(%error, action, "The ledger failed; trying again.");
+                    self.abort.run_until_cancelled(tokio::time::sleep(STORE_RETRY)).await?;
+                }
             }
-            _ => self.delivery.enqueue(entry).await,
         }
+    }
+
+    fn speaker<'a>(&'a self, inbound: &'a InboundEntry) -> Speaker<'a> {
+        Speaker::new(&self.delivery, inbound, self.roster.hears(&inbound.channel))
+    }
+}
+
+fn turn(inbound: &InboundEntry, history: &[String], cancel: CancellationToken) -> Turn {
+    let message = &inbound.message;
+    let sender = nanobot_agent::Sender {
+        id: message.sender.id.clone(),
+        display_name: message.sender.display_name.clone(),
+    };
+    Turn {
+        session: inbound.session.clone(),
+        channel: inbound.channel.clone(),
+        chat_id: message.chat_id.clone(),
+        sender,
+        text: message.text.clone(),
+        attachments: message.attachments.iter().map(place).collect(),
+        history: history.iter().filter_map(|entry| read_entry(entry)).collect(),
+        cancel,
     }
 }
 
 fn panicked(said: &str) -> TurnOutcome {
-    let reply = if said.is_empty() {
-        PANIC_NOTICE.to_owned()
-    } else {
-        format!("{said}\n\n{PANIC_NOTICE}")
-    };
-    TurnOutcome {
-        reply,
-        history: Vec::new(),
-        ending: Ending::Failed,
-        usage: Usage::default(),
-    }
+    let reply =
+        if said.is_empty() { PANIC_NOTICE.to_owned() } else { format!("{said}\n\n{PANIC_NOTICE}") };
+    TurnOutcome { reply, history: Vec::new(), ending: Ending::Failed, usage: Usage::default() }
 }
 
 fn read_entry(entry: &str) -> Option<Message> {

@@ -9,21 +9,14 @@ use common::{Call, Stage, played, send, settings};
 use nanobot_channel::{
     Acceptance, ChannelError, ErrorKind, InboundMessage, StreamEnd, StreamOutcome,
 };
-use nanobot_gateway::Settings;
 use nanobot_gateway::status::State;
-use nanobot_ledger::{Ledger, MemoryLedger};
+use nanobot_gateway::{OnUnknown, Settings};
+use nanobot_ledger::{DeliveryFilter, DeliveryState, Ledger, MemoryLedger};
 
-const COMPLETE: StreamEnd = StreamEnd {
-    outcome: StreamOutcome::Complete,
-    continues: false,
-};
+const COMPLETE: StreamEnd = StreamEnd { outcome: StreamOutcome::Complete, continues: false };
 
 fn end(chat: &str, text: &str) -> Call {
-    Call::End {
-        chat: chat.into(),
-        text: text.into(),
-        end: COMPLETE,
-    }
+    Call::End { chat: chat.into(), text: text.into(), end: COMPLETE }
 }
 
 #[tokio::test]
@@ -31,10 +24,7 @@ async fn a_message_is_answered_in_its_chat_and_the_session_remembers_it() {
     let (spec, mut played) = played("hook", false);
     let mut stage = Stage::new(vec![spec]).await;
     let channel = played.started().await;
-    assert_eq!(
-        channel.receive("c1", "Hello?").await.unwrap(),
-        Acceptance::Accepted
-    );
+    assert_eq!(channel.receive("c1", "Hello?").await.unwrap(), Acceptance::Accepted);
     assert!(stage.answer("Hello!").await.contains("Hello?"));
     assert_eq!(played.succeed().await, send("c1", "Hello!", 1));
     channel.receive("c1", "Again?").await.unwrap();
@@ -50,16 +40,10 @@ async fn only_senders_on_the_allow_list_are_answered() {
     let mut stage = Stage::new(vec![spec]).await;
     let channel = played.started().await;
     let stranger = InboundMessage::new("mallory", "c1", "Hello?");
-    assert_eq!(
-        channel.cx.handle_message(stranger.clone()).await.unwrap(),
-        Acceptance::Denied
-    );
+    assert_eq!(channel.cx.handle_message(stranger.clone()).await.unwrap(), Acceptance::Denied);
     assert!(!channel.cx.is_allowed(stranger.sender).await.unwrap());
     channel.receive("c1", "It is me").await.unwrap();
-    assert!(
-        stage.question().await.text.contains("It is me"),
-        "the stranger was never heard"
-    );
+    assert!(stage.question().await.text.contains("It is me"), "the stranger was never heard");
 }
 
 #[tokio::test]
@@ -68,14 +52,8 @@ async fn the_same_event_is_answered_once() {
     let _stage = Stage::new(vec![spec]).await;
     let channel = played.started().await;
     let message = InboundMessage::new("ada", "c1", "Hi").with_event_id("e1");
-    assert_eq!(
-        channel.cx.handle_message(message.clone()).await.unwrap(),
-        Acceptance::Accepted
-    );
-    assert_eq!(
-        channel.cx.handle_message(message).await.unwrap(),
-        Acceptance::Duplicate
-    );
+    assert_eq!(channel.cx.handle_message(message.clone()).await.unwrap(), Acceptance::Accepted);
+    assert_eq!(channel.cx.handle_message(message).await.unwrap(), Acceptance::Duplicate);
 }
 
 #[tokio::test]
@@ -99,10 +77,7 @@ async fn messages_of_one_chat_are_answered_in_order_and_chats_at_the_same_time()
 #[tokio::test]
 async fn no_more_turns_run_at_once_than_the_cap_allows() {
     let (spec, mut played) = played("hook", false);
-    let settings = Settings {
-        max_concurrent_turns: 2,
-        ..settings()
-    };
+    let settings = Settings { max_concurrent_turns: 2, ..settings() };
     let mut stage = Stage::with(vec![spec], settings, Arc::new(MemoryLedger::default())).await;
     let channel = played.started().await;
     for chat in ["c1", "c2", "c3"] {
@@ -207,11 +182,7 @@ async fn a_rate_limit_is_waited_for_and_does_not_count_as_a_try() {
         let before = tokio::time::Instant::now();
         played.call().await.answer(Err(limited));
         tokio::time::sleep(Duration::from_secs(29)).await;
-        assert!(
-            played.calls.try_recv().is_err(),
-            "asked again after {:?}",
-            before.elapsed()
-        );
+        assert!(played.calls.try_recv().is_err(), "asked again after {:?}", before.elapsed());
     }
     assert_eq!(played.succeed().await, send("c1", "Hello!", 6));
 }
@@ -224,21 +195,14 @@ async fn a_delivery_waits_for_a_channel_that_is_down_and_goes_out_when_it_is_bac
     channel.receive("c1", "Hello?").await.unwrap();
     let question = stage.question().await;
     channel.end(Err(ChannelError::internal("crashed")));
-    stage
-        .gateway
-        .status()
-        .wait_for("hook", State::Retrying)
-        .await;
+    stage.gateway.status().wait_for("hook", State::Retrying).await;
     question.say("Hello!").await;
     drop(question);
     let channel = played.started().await;
     channel.cx.connected();
     assert!(matches!(played.succeed().await, Call::Send { .. }));
     let report = &stage.gateway.status().snapshot()["hook"];
-    assert_eq!(
-        (report.restarts, report.last_error.as_deref()),
-        (1, Some("crashed"))
-    );
+    assert_eq!((report.restarts, report.last_error.as_deref()), (1, Some("crashed")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,13 +211,8 @@ async fn a_turn_that_panics_tells_the_person_and_the_session_goes_on() {
     let mut stage = Stage::new(vec![spec]).await;
     let channel = played.started().await;
     channel.receive("c1", "PANIC IN TURN").await.unwrap();
-    let Call::Send { text, .. } = played.succeed().await else {
-        panic!("a notice is sent")
-    };
-    assert!(
-        text.starts_with("Sorry, something went wrong inside nanobot"),
-        "{text}"
-    );
+    let Call::Send { text, .. } = played.succeed().await else { panic!("a notice is sent") };
+    assert!(text.starts_with("Sorry, something went wrong inside nanobot"), "{text}");
     channel.receive("c1", "Still there?").await.unwrap();
     stage.answer("Yes.").await;
     assert_eq!(played.succeed().await, send("c1", "Yes.", 1));
@@ -300,15 +259,8 @@ async fn a_turn_that_outlasts_the_grace_ends_its_stream_and_waits_in_the_ledger(
     question.say("Hel").await;
     assert!(matches!(played.succeed().await, Call::Step { .. }));
     let stopping = tokio::spawn(stage.gateway.shutdown());
-    let interrupted = StreamEnd {
-        outcome: StreamOutcome::Interrupted,
-        continues: false,
-    };
-    let expected = Call::End {
-        chat: "c1".into(),
-        text: "Hel".into(),
-        end: interrupted,
-    };
+    let interrupted = StreamEnd { outcome: StreamOutcome::Interrupted, continues: false };
+    let expected = Call::End { chat: "c1".into(), text: "Hel".into(), end: interrupted };
     assert_eq!(played.succeed().await, expected);
     assert_eq!(played.call().await.call, Call::Stopped);
     stopping.await.unwrap();
@@ -344,14 +296,8 @@ async fn a_port_in_use_is_named() {
         ledger: Arc::new(MemoryLedger::default()),
         pages: Box::new(|_| axum::Router::new()),
     };
-    let error = nanobot_gateway::Gateway::start(options)
-        .await
-        .err()
-        .unwrap();
-    assert_eq!(
-        error.to_string(),
-        format!("cannot listen on 127.0.0.1:{port}")
-    );
+    let error = nanobot_gateway::Gateway::start(options).await.err().unwrap();
+    assert_eq!(error.to_string(), format!("cannot listen on 127.0.0.1:{port}"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -365,4 +311,78 @@ async fn a_restarted_channel_stops_in_order_and_starts_at_once() {
     let _second = played.started().await;
     assert!(before.elapsed() < Duration::from_millis(100));
     assert!(!stage.gateway.restart_channel("moon"));
+}
+
+#[tokio::test]
+async fn stop_ends_the_running_answer_and_keeps_what_was_said() {
+    let (spec, mut played) = played("hook", true);
+    let mut stage = Stage::new(vec![spec]).await;
+    let channel = played.started().await;
+    channel.receive("c1", "Tell me a long story").await.unwrap();
+    let question = stage.question().await;
+    question.say("Once upon").await;
+    assert!(matches!(played.succeed().await, Call::Step { .. }));
+    assert_eq!(channel.receive("c1", " /STOP ").await.unwrap(), Acceptance::Accepted);
+    let interrupted = StreamEnd { outcome: StreamOutcome::Interrupted, continues: false };
+    let expected = Call::End { chat: "c1".into(), text: "Once upon".into(), end: interrupted };
+    assert_eq!(played.succeed().await, expected);
+    assert_eq!(played.succeed().await, send("c1", "Stopped 1 task.", 1));
+    channel.receive("c1", "And then?").await.unwrap();
+    assert_eq!(stage.question().await.history, 2, "what was said is remembered");
+}
+
+#[tokio::test]
+async fn new_forgets_the_conversation_in_its_turn() {
+    let (spec, mut played) = played("hook", false);
+    let mut stage = Stage::new(vec![spec]).await;
+    let channel = played.started().await;
+    for text in ["one", "/new", "two"] {
+        channel.receive("c1", text).await.unwrap();
+    }
+    stage.answer("first").await;
+    assert_eq!(played.succeed().await, send("c1", "first", 1));
+    assert_eq!(played.succeed().await, send("c1", "New session started.", 1));
+    assert_eq!(stage.question().await.history, 0);
+}
+
+#[tokio::test]
+async fn status_and_help_answer_while_the_session_is_busy() {
+    let (spec, mut played) = played("hook", false);
+    let mut stage = Stage::new(vec![spec]).await;
+    let channel = played.started().await;
+    channel.receive("c1", "hi").await.unwrap();
+    let _busy = stage.question().await;
+    for (command, expected) in [("/status", "an answer is being written"), ("/help", "`/stop`")] {
+        channel.receive("c1", command).await.unwrap();
+        let Call::Send { text, .. } = played.succeed().await else { panic!("an answer is sent") };
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_of_unknown_outcome_is_marked_or_held_as_configured() {
+    for on_unknown in [OnUnknown::Resend, OnUnknown::Hold] {
+        let (mut spec, mut played) = played("hook", false);
+        (spec.deduplicates, spec.on_unknown) = (false, on_unknown);
+        let ledger = Arc::new(MemoryLedger::default());
+        let mut stage = Stage::with(vec![spec], settings(), ledger.clone()).await;
+        let channel = played.started().await;
+        channel.receive("c1", "hi").await.unwrap();
+        stage.answer("Hello!").await;
+        played.call().await.answer(Err(ChannelError::network("no answer")));
+        match on_unknown {
+            OnUnknown::Resend => {
+                let again = played.call().await;
+                assert!(again.is_marked_as_possible_duplicate);
+                again.succeed();
+            }
+            OnUnknown::Hold => loop {
+                let held = ledger.deliveries(DeliveryFilter::of([DeliveryState::Held])).await;
+                if held.unwrap().len() == 1 {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            },
+        }
+    }
 }

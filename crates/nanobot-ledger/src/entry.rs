@@ -38,12 +38,15 @@ pub struct Claim {
     pub history: Vec<String>,
     /// 1 for the first try; more if a turn with this message was cut off.
     pub attempt: u32,
+    /// What an earlier turn with this message stored last with
+    /// [`checkpoint`](crate::Ledger::checkpoint).
+    pub checkpoint: Option<String>,
 }
 
 /// The result of a turn, stored all at once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TurnCommit {
-    /// The message that was answered.
+    /// The message that was answered; empty for a turn that no message began.
     pub inbound_id: String,
     /// The session it belongs to.
     pub session: String,
@@ -83,8 +86,6 @@ pub fn new_id() -> String {
 /// Milliseconds since 1970.
 #[must_use]
 pub fn now_ms() -> u64 {
-    let elapsed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

@@ -11,10 +11,7 @@ impl LedgerError {
     /// A failure of `action`, written like "failed to store the message".
     #[must_use]
     pub fn new(action: &'static str) -> Self {
-        Self {
-            action,
-            source: None,
-        }
+        Self { action, source: None }
     }
 
     /// Adds the cause.

@@ -1,16 +1,24 @@
-use std::collections::{HashMap, HashSet, VecDeque};
+mod event_ids;
+mod inbox;
+mod outbox;
+mod sessions;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
 use crate::{
-    Accepted, Claim, InboundEntry, Ledger, LedgerError, OutboundEntry, Settlement, TurnCommit,
+    Accepted, Claim, DeliveryFilter, DeliveryRecord, FailedTry, HistoryPage, InboundEntry, Ledger,
+    LedgerError, OutboundEntry, SessionFile, SessionInfo, SessionPage, Settlement, Trace,
+    TurnCommit, WaitingDelivery,
 };
+use inbox::Inbox;
+use outbox::Outbox;
+use sessions::Sessions;
 
 /// An engine that keeps everything in memory and nothing after the process ends.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
-    limits: MemoryLimits,
     state: Mutex<State>,
 }
 
@@ -27,6 +35,8 @@ pub struct MemoryLimits {
     pub history_per_session: usize,
     /// Sessions that are kept; the one used longest ago goes first.
     pub sessions: usize,
+    /// Messages and deliveries that are remembered after their end.
+    pub finished: usize,
 }
 
 impl Default for MemoryLimits {
@@ -37,198 +47,189 @@ impl Default for MemoryLimits {
             event_ids: 100_000,
             history_per_session: 2_000,
             sessions: 10_000,
+            finished: 1_000,
         }
     }
 }
 
 #[derive(Debug, Default)]
 struct State {
-    sessions: HashMap<String, Session>,
-    waiting: usize,
-    events: EventIds,
-    outbox: VecDeque<OutboundEntry>,
-    clock: u64,
-}
-
-#[derive(Debug, Default)]
-struct Session {
-    waiting: VecDeque<(InboundEntry, u32)>,
-    claimed: Option<(InboundEntry, u32)>,
-    history: VecDeque<String>,
-    used: u64,
+    limits: MemoryLimits,
+    inbox: Inbox,
+    outbox: Outbox,
+    sessions: Sessions,
+    is_closed: bool,
 }
 
 impl MemoryLedger {
     /// An empty ledger.
     #[must_use]
     pub fn new(limits: MemoryLimits) -> Self {
-        Self {
-            limits,
-            state: Mutex::default(),
-        }
+        let state = State { limits, ..State::default() };
+        Self { state: Mutex::new(state) }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Result<MutexGuard<'_, State>, LedgerError> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.is_closed {
+            return Err(LedgerError::new("the ledger is closed"));
+        }
+        Ok(state)
     }
 }
 
 #[async_trait]
 impl Ledger for MemoryLedger {
     async fn accept(&self, entry: InboundEntry) -> Result<Accepted, LedgerError> {
-        let mut state = self.state();
-        let event = entry
-            .message
-            .event_id
-            .as_ref()
-            .map(|id| event_key(&entry.channel, id));
-        if event
-            .as_ref()
-            .is_some_and(|event| state.events.contains(event))
-        {
-            return Ok(Accepted::Duplicate);
-        }
-        let in_session = state
-            .sessions
-            .get(&entry.session)
-            .map_or(0, |it| it.waiting.len());
-        if state.waiting >= self.limits.waiting || in_session >= self.limits.waiting_per_session {
-            return Ok(Accepted::Full);
-        }
-        if let Some(event) = event {
-            state.events.insert(event, self.limits.event_ids);
-        }
-        state.waiting += 1;
-        state
-            .session(&entry.session, self.limits.sessions)
-            .waiting
-            .push_back((entry, 1));
-        Ok(Accepted::New)
+        let mut state = self.state()?;
+        let limits = state.limits;
+        Ok(state.inbox.accept(entry, &limits))
     }
 
     async fn claim(&self, session: &str) -> Result<Option<Claim>, LedgerError> {
-        let mut state = self.state();
-        let Some(found) = state.sessions.get_mut(session) else {
+        let mut state = self.state()?;
+        let Some(claimed) = state.inbox.claim(session) else {
             return Ok(None);
         };
-        if found.claimed.is_some() {
-            return Ok(None);
-        }
-        let Some((inbound, attempt)) = found.waiting.pop_front() else {
-            return Ok(None);
-        };
-        found.claimed = Some((inbound.clone(), attempt));
-        let history = found.history.iter().cloned().collect();
-        state.waiting -= 1;
-        Ok(Some(Claim {
-            inbound,
-            history,
-            attempt,
-        }))
+        let history = state.sessions.newest(session);
+        Ok(Some(Claim { history, ..claimed }))
+    }
+
+    async fn checkpoint(&self, inbound_id: &str, json: String) -> Result<(), LedgerError> {
+        self.state()?.inbox.checkpoint(inbound_id, json);
+        Ok(())
     }
 
     async fn commit_turn(&self, turn: TurnCommit) -> Result<(), LedgerError> {
-        let mut state = self.state();
-        state.outbox.extend(turn.outbound);
-        let session = state.session(&turn.session, self.limits.sessions);
-        session
-            .claimed
-            .take_if(|(inbound, _)| inbound.id == turn.inbound_id);
-        session.history.extend(turn.history);
-        let surplus = session
-            .history
-            .len()
-            .saturating_sub(self.limits.history_per_session);
-        session.history.drain(..surplus);
+        let mut state = self.state()?;
+        let limits = state.limits;
+        let answers = !turn.inbound_id.is_empty();
+        if answers && !state.inbox.finish(&turn.inbound_id, limits.finished) {
+            return Ok(());
+        }
+        let State { inbox, sessions, .. } = &mut *state;
+        let is_busy = |session: &str| inbox.is_busy(session);
+        sessions.append(&turn.session, turn.history, &limits, is_busy);
+        let inbound_id = answers.then_some(turn.inbound_id);
+        for entry in turn.outbound {
+            state.outbox.add(entry, inbound_id.clone());
+        }
         Ok(())
     }
 
     async fn release(&self, session: &str) -> Result<(), LedgerError> {
-        let mut state = self.state();
-        let Some(found) = state.sessions.get_mut(session) else {
-            return Ok(());
-        };
-        if let Some((inbound, attempt)) = found.claimed.take() {
-            found.waiting.push_front((inbound, attempt + 1));
-            state.waiting += 1;
-        }
+        self.state()?.inbox.release(session);
         Ok(())
     }
 
-    async fn settle(&self, delivery_id: &str, _: Settlement) -> Result<(), LedgerError> {
-        let mut state = self.state();
-        // Deliveries settle roughly in the order they were committed: the match is near the front.
-        let found = state
-            .outbox
-            .iter()
-            .position(|it| it.message.delivery_id == delivery_id);
-        if let Some(index) = found {
-            state.outbox.remove(index);
-        }
+    async fn discard_waiting(&self, session: &str) -> Result<u64, LedgerError> {
+        let mut state = self.state()?;
+        let bound = state.limits.finished;
+        Ok(state.inbox.discard_waiting(session, bound))
+    }
+
+    async fn begin_delivery(&self, delivery_id: &str) -> Result<bool, LedgerError> {
+        Ok(self.state()?.outbox.begin(delivery_id))
+    }
+
+    async fn fail_try(&self, delivery_id: &str, failed: FailedTry) -> Result<(), LedgerError> {
+        self.state()?.outbox.fail_try(delivery_id, failed);
+        Ok(())
+    }
+
+    async fn hold_delivery(&self, delivery_id: &str, reason: &str) -> Result<(), LedgerError> {
+        self.state()?.outbox.hold(delivery_id, reason);
+        Ok(())
+    }
+
+    async fn settle(&self, delivery_id: &str, outcome: Settlement) -> Result<(), LedgerError> {
+        let mut state = self.state()?;
+        let bound = state.limits.finished;
+        state.outbox.settle(delivery_id, outcome, bound);
         Ok(())
     }
 
     async fn waiting_sessions(&self) -> Result<Vec<String>, LedgerError> {
-        let state = self.state();
-        let waiting = state
-            .sessions
-            .iter()
-            .filter(|(_, session)| !session.waiting.is_empty());
-        Ok(waiting.map(|(key, _)| key.clone()).collect())
+        Ok(self.state()?.inbox.waiting_sessions())
     }
 
-    async fn waiting_deliveries(&self) -> Result<Vec<OutboundEntry>, LedgerError> {
-        Ok(self.state().outbox.iter().cloned().collect())
+    async fn waiting_deliveries(&self) -> Result<Vec<WaitingDelivery>, LedgerError> {
+        Ok(self.state()?.outbox.waiting())
+    }
+
+    async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<DeliveryRecord>, LedgerError> {
+        Ok(self.state()?.outbox.list(&filter))
+    }
+
+    async fn retry_delivery(
+        &self,
+        delivery_id: &str,
+    ) -> Result<Option<OutboundEntry>, LedgerError> {
+        Ok(self.state()?.outbox.retry(delivery_id))
+    }
+
+    async fn drop_delivery(&self, delivery_id: &str) -> Result<bool, LedgerError> {
+        let mut state = self.state()?;
+        let bound = state.limits.finished;
+        Ok(state.outbox.give_up(delivery_id, bound))
+    }
+
+    async fn trace(&self, id: &str) -> Result<Option<Trace>, LedgerError> {
+        let state = self.state()?;
+        let asked = state.outbox.record(id);
+        let inbound_id = match &asked {
+            Some(record) => record.inbound_id.as_deref(),
+            None => Some(id),
+        };
+        let inbound = inbound_id.and_then(|id| state.inbox.record(id));
+        let deliveries = match inbound_id {
+            Some(id) => state.outbox.answers_to(id),
+            None => asked.into_iter().collect(),
+        };
+        let is_known = inbound.is_some() || !deliveries.is_empty();
+        Ok(is_known.then_some(Trace { inbound, deliveries }))
+    }
+
+    async fn sessions(&self, page: SessionPage) -> Result<Vec<SessionInfo>, LedgerError> {
+        Ok(self.state()?.sessions.list(&page))
+    }
+
+    async fn session(&self, key: &str) -> Result<Option<SessionInfo>, LedgerError> {
+        Ok(self.state()?.sessions.info(key))
+    }
+
+    async fn session_history(
+        &self,
+        key: &str,
+        page: HistoryPage,
+    ) -> Result<Vec<String>, LedgerError> {
+        Ok(self.state()?.sessions.history(key, page))
+    }
+
+    async fn import_session(&self, session: SessionFile) -> Result<bool, LedgerError> {
+        let mut state = self.state()?;
+        let limits = state.limits;
+        let State { inbox, sessions, .. } = &mut *state;
+        Ok(sessions.import(session, &limits, |session| inbox.is_busy(session)))
+    }
+
+    async fn delete_session(&self, key: &str) -> Result<bool, LedgerError> {
+        Ok(self.state()?.sessions.delete(key))
+    }
+
+    async fn close(&self) -> Result<(), LedgerError> {
+        self.state()?.is_closed = true;
+        Ok(())
     }
 }
 
-impl State {
-    fn session(&mut self, key: &str, bound: usize) -> &mut Session {
-        self.clock += 1;
-        if !self.sessions.contains_key(key) && self.sessions.len() >= bound {
-            self.forget_oldest();
-        }
-        let session = self.sessions.entry(key.to_owned()).or_default();
-        session.used = self.clock;
-        session
-    }
-
-    fn forget_oldest(&mut self) {
-        let idle = |session: &Session| session.waiting.is_empty() && session.claimed.is_none();
-        let oldest = self
-            .sessions
-            .iter()
-            .filter(|(_, it)| idle(it))
-            .min_by_key(|(_, it)| it.used);
-        if let Some(key) = oldest.map(|(key, _)| key.clone()) {
-            self.sessions.remove(&key);
-        }
-    }
-}
-
-/// The latest event ids, in a set and in order of arrival.
+/// Remembers the order in which things ended, and says which one is to be forgotten.
 #[derive(Debug, Default)]
-struct EventIds {
-    known: HashSet<String>,
-    order: VecDeque<String>,
-}
+struct Finished(std::collections::VecDeque<String>);
 
-impl EventIds {
-    fn contains(&self, event: &str) -> bool {
-        self.known.contains(event)
+impl Finished {
+    fn add(&mut self, id: String, bound: usize) -> Option<String> {
+        self.0.push_back(id);
+        (self.0.len() > bound).then(|| self.0.pop_front()).flatten()
     }
-
-    fn insert(&mut self, event: String, bound: usize) {
-        if self.order.len() >= bound
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
-        self.known.insert(event.clone());
-        self.order.push_back(event);
-    }
-}
-
-fn event_key(channel: &str, event_id: &str) -> String {
-    format!("{channel}\u{0}{event_id}")
 }

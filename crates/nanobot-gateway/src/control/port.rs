@@ -10,11 +10,7 @@ use crate::gateway::GatewayError;
 
 /// Opens the control port.
 pub(crate) async fn bind(host: &str, port: u16) -> Result<(TcpListener, SocketAddr), GatewayError> {
-    let failed = |source| GatewayError::Port {
-        host: host.to_owned(),
-        port,
-        source,
-    };
+    let failed = |source| GatewayError::Port { host: host.to_owned(), port, source };
     let listener = TcpListener::bind((host, port)).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))

@@ -51,15 +51,9 @@ impl ControlSocket {
 fn routes(report: Arc<Report>, supervisor: Supervisor) -> Router {
     let status = move || async move { Json(report()) };
     let restart = move |Path(name): Path<String>| async move {
-        if supervisor.restart(&name) {
-            StatusCode::ACCEPTED
-        } else {
-            StatusCode::NOT_FOUND
-        }
+        if supervisor.restart(&name) { StatusCode::ACCEPTED } else { StatusCode::NOT_FOUND }
     };
-    Router::new()
-        .route(STATUS_PATH, get(status))
-        .route(RESTART_PATH, post(restart))
+    Router::new().route(STATUS_PATH, get(status)).route(RESTART_PATH, post(restart))
 }
 
 /// Opens the socket for its own user only. The folder's lock is held, so a file that is there is

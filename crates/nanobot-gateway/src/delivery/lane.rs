@@ -6,13 +6,14 @@ use futures_util::FutureExt;
 use nanobot_channel::{
     Channel, ChannelError, Delta, ErrorKind, OutboundMessage, Receipt, StreamEnd,
 };
-use nanobot_ledger::{Ledger, Settlement};
+use nanobot_ledger::{FailedTry, Ledger, Settlement};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Item;
 use super::retry::{Next, decide, jittered};
 use super::stream::{StreamBuffer, StreamClose};
+use super::{Item, Parcel};
+use crate::channel_spec::OnUnknown;
 use crate::roster::Roster;
 use crate::status::StatusBoard;
 
@@ -20,24 +21,29 @@ use crate::status::StatusBoard;
 /// limit, so that the more precise error of the plugin link comes first.
 const CALL_LIMIT: Duration = Duration::from_secs(120);
 
+/// Pause before the ledger is asked again after it failed.
+const LEDGER_WAIT: Duration = Duration::from_secs(1);
 /// Pause after a step of a stream that the platform limits without saying for how long.
 const UNSAID_WAIT: Duration = Duration::from_secs(1);
 
-/// Delivers the items of a lane, one after the other.
-pub(super) struct Courier {
-    pub(super) roster: Arc<Roster>,
-    pub(super) board: Arc<StatusBoard>,
-    pub(super) ledger: Arc<dyn Ledger>,
-    pub(super) max_attempts: u32,
+/// Says in a message's metadata that the platform may have it already.
+const POSSIBLE_DUPLICATE: &str = "_possible_duplicate";
+
+/// Delivers the items of the lanes, one after the other within a lane.
+pub(crate) struct Courier {
+    pub(crate) roster: Arc<Roster>,
+    pub(crate) board: Arc<StatusBoard>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) max_attempts: u32,
     /// Ends all waiting: what is not delivered stays in the ledger.
-    pub(super) abort: CancellationToken,
+    pub(crate) abort: CancellationToken,
 }
 
 impl Courier {
     pub(super) async fn deliver(&self, channel: &str, item: Item) {
         let delivered = async {
             match item {
-                Item::Durable(message) => self.message(channel, *message).await,
+                Item::Durable(parcel) => self.parcel(channel, *parcel).await,
                 Item::Ephemeral(message) => self.progress(channel, *message).await,
                 Item::Stream(buffer) => self.stream(channel, &buffer).await,
             }
@@ -47,38 +53,83 @@ impl Courier {
 
     async fn progress(&self, channel: &str, message: OutboundMessage) {
         if let Err(error) = self.send(channel, message).await {
-            tracing::debug!(
-                error = error.report(),
-                channel,
-                "Left out a progress message."
-            );
+            tracing::debug!(error = error.report(), channel, "Left out a progress message.");
         }
     }
 
-    /// Tries until the message is delivered or given up, and settles it.
-    async fn message(&self, channel: &str, mut message: OutboundMessage) {
+    /// Tries until the message is delivered, given up, or put aside.
+    async fn parcel(&self, channel: &str, mut parcel: Parcel) {
         let started = Instant::now();
-        let outcome = loop {
-            let error = match self.send(channel, message.clone()).await {
-                Ok(receipt) => break Settlement::Delivered(receipt),
+        loop {
+            if parcel.is_unknown && !self.may_repeat(channel, &mut parcel.message).await {
+                return;
+            }
+            if !self.begin(&parcel.message.delivery_id).await {
+                return;
+            }
+            let error = match self.send(channel, parcel.message.clone()).await {
+                Ok(receipt) => {
+                    let outcome = Settlement::Delivered(receipt);
+                    return self.settle(channel, &parcel.message.delivery_id, outcome).await;
+                }
                 Err(error) => error,
             };
-            match decide(
-                &error,
-                message.attempt,
-                started.elapsed(),
-                self.max_attempts,
-            ) {
-                Next::Retry(pause) => self.pause(channel, &error, jittered(pause), &message).await,
-                Next::GiveUp => {
-                    break Settlement::Dead {
-                        reason: error.report(),
-                    };
+            let message = &mut parcel.message;
+            let next = decide(&error, message.attempt, started.elapsed(), self.max_attempts);
+            let Next::Retry(pause) = next else {
+                let outcome = Settlement::Dead { reason: error.report() };
+                return self.settle(channel, &message.delivery_id, outcome).await;
+            };
+            parcel.is_unknown = leaves_outcome_unknown(&error);
+            self.failed(&message.delivery_id, &error, parcel.is_unknown).await;
+            self.pause(channel, &error, jittered(pause), message).await;
+            message.attempt = message.attempt.saturating_add(1);
+        }
+    }
+
+    /// Decides about a message that the platform may have: false if it was put aside.
+    async fn may_repeat(&self, channel: &str, message: &mut OutboundMessage) -> bool {
+        match self.roster.on_unknown(channel) {
+            None => true,
+            Some(OnUnknown::Resend) => {
+                message.metadata.insert(POSSIBLE_DUPLICATE.to_owned(), true.into());
+                true
+            }
+            Some(OnUnknown::Hold) => {
+                self.hold(channel, &message.delivery_id).await;
+                false
+            }
+        }
+    }
+
+    async fn hold(&self, channel: &str, delivery_id: &str) {
+        tracing::warn!(channel, delivery_id, "A delivery may have arrived or not: put aside.");
+        let reason = "it may have arrived or not";
+        if let Err(error) = self.ledger.hold_delivery(delivery_id, reason).await {
+            tracing::error!(%error, delivery_id, "Could not put a delivery aside.");
+        }
+    }
+
+    /// Notes that the platform is about to be called; false if somebody took the delivery back.
+    /// Nothing is sent before this is stored: else a crash could not be told from a try that never
+    /// was.
+    async fn begin(&self, delivery_id: &str) -> bool {
+        loop {
+            match self.ledger.begin_delivery(delivery_id).await {
+                Ok(is_wanted) => return is_wanted,
+                Err(error) => {
+                    tracing::error!(%error, delivery_id, "The ledger failed; trying again.");
+                    tokio::time::sleep(LEDGER_WAIT).await;
                 }
             }
-            message.attempt = message.attempt.saturating_add(1);
-        };
-        self.settle(channel, &message.delivery_id, outcome).await;
+        }
+    }
+
+    async fn failed(&self, delivery_id: &str, error: &ChannelError, is_unknown: bool) {
+        let failed = FailedTry { reason: error.report(), is_unknown };
+        if let Err(error) = self.ledger.fail_try(delivery_id, failed).await {
+            tracing::error!(%error, delivery_id, "Could not store that a delivery failed.");
+        }
     }
 
     async fn pause(
@@ -123,26 +174,19 @@ impl Courier {
         let complete = close.text.as_ref().unwrap_or(&text);
         let piece = complete.strip_prefix(&text[..told]).unwrap_or_default();
         let last = step(buffer, complete, piece, Some(close.end));
+        let id = &buffer.message.delivery_id;
+        // The end of a turn that was cut off is no delivery: the turn will be run again.
+        let is_delivery = close.text.is_some() && self.begin(id).await;
         let ended = self.send_delta(channel, last).await;
-        // A turn that was cut off will be run again: nothing to settle, nothing to repair.
-        let Some(complete) = close.text else { return };
+        let Some(complete) = close.text.filter(|_| is_delivery) else { return };
         match ended {
-            Ok(receipt) => {
-                let outcome = Settlement::Delivered(receipt);
-                self.settle(channel, &buffer.message.delivery_id, outcome)
-                    .await;
-            }
+            Ok(receipt) => self.settle(channel, id, Settlement::Delivered(receipt)).await,
             Err(error) => {
-                tracing::debug!(
-                    error = error.report(),
-                    channel,
-                    "Sending a streamed text whole."
-                );
-                let whole = OutboundMessage {
-                    text: complete,
-                    ..buffer.message.clone()
-                };
-                self.message(channel, whole).await;
+                tracing::debug!(error = error.report(), channel, "Sending a streamed text whole.");
+                let is_unknown = leaves_outcome_unknown(&error);
+                self.failed(id, &error, is_unknown).await;
+                let message = OutboundMessage { text: complete, ..buffer.message.clone() };
+                self.parcel(channel, Parcel { message, is_unknown }).await;
             }
         }
     }
@@ -164,11 +208,7 @@ impl Courier {
             let Err(error) = self.send_delta(channel, delta).await else {
                 continue;
             };
-            tracing::debug!(
-                error = error.report(),
-                channel,
-                "A step of a stream failed."
-            );
+            tracing::debug!(error = error.report(), channel, "A step of a stream failed.");
             match (error.retry_after(), error.kind()) {
                 (Some(wait), _) => tokio::time::sleep(wait).await,
                 (None, ErrorKind::RateLimited) => tokio::time::sleep(UNSAID_WAIT).await,
@@ -194,15 +234,18 @@ impl Courier {
     }
 }
 
+/// True if the platform may have got the message although the call failed.
+fn leaves_outcome_unknown(error: &ChannelError) -> bool {
+    matches!(error.kind(), ErrorKind::Network | ErrorKind::Internal | ErrorKind::Cancelled)
+}
+
 /// A call of a channel that panics or hangs is a failure like any other.
 async fn guarded(
     call: impl Future<Output = Result<Receipt, ChannelError>>,
 ) -> Result<Receipt, ChannelError> {
     match tokio::time::timeout(CALL_LIMIT, AssertUnwindSafe(call).catch_unwind()).await {
         Ok(Ok(result)) => result,
-        Ok(Err(_)) => Err(ChannelError::internal(
-            "the channel panicked during a delivery",
-        )),
+        Ok(Err(_)) => Err(ChannelError::internal("the channel panicked during a delivery")),
         Err(_) => Err(ChannelError::network("the channel did not answer in time")),
     }
 }

@@ -54,27 +54,14 @@ mod tests {
 
     #[track_caller]
     fn check(kind: ErrorKind, attempt: u32, age: Duration, expected: Next) {
-        assert_eq!(
-            decide(&ChannelError::new(kind, "failed"), attempt, age, 3),
-            expected
-        );
+        assert_eq!(decide(&ChannelError::new(kind, "failed"), attempt, age, 3), expected);
     }
 
     #[test]
     fn waits_longer_and_longer_while_the_platform_is_away() {
         for (attempt, seconds) in [(1, 1), (2, 2), (3, 4), (7, 60), (5_000, 60)] {
-            check(
-                ErrorKind::Network,
-                attempt,
-                SECOND,
-                Next::Retry(SECOND * seconds),
-            );
-            check(
-                ErrorKind::NotReady,
-                attempt,
-                MAX_AGE * 2,
-                Next::Retry(SECOND * seconds),
-            );
+            check(ErrorKind::Network, attempt, SECOND, Next::Retry(SECOND * seconds));
+            check(ErrorKind::NotReady, attempt, MAX_AGE * 2, Next::Retry(SECOND * seconds));
         }
         check(ErrorKind::Network, 5_000, MAX_AGE, Next::GiveUp);
     }
@@ -87,12 +74,9 @@ mod tests {
 
     #[test]
     fn what_the_platform_refuses_is_never_tried_again() {
-        for kind in [
-            ErrorKind::Rejected,
-            ErrorKind::NotFound,
-            ErrorKind::Invalid,
-            ErrorKind::Unsupported,
-        ] {
+        for kind in
+            [ErrorKind::Rejected, ErrorKind::NotFound, ErrorKind::Invalid, ErrorKind::Unsupported]
+        {
             check(kind, 1, SECOND, Next::GiveUp);
         }
     }
@@ -102,13 +86,7 @@ mod tests {
         let limited = |wait| {
             ChannelError::new(ErrorKind::RateLimited, "failed").with_retry_after(SECOND * wait)
         };
-        assert_eq!(
-            decide(&limited(238), 9, SECOND, 3),
-            Next::Retry(SECOND * 238)
-        );
-        assert_eq!(
-            decide(&limited(86_400), 9, SECOND, 3),
-            Next::Retry(MAX_RETRY_AFTER)
-        );
+        assert_eq!(decide(&limited(238), 9, SECOND, 3), Next::Retry(SECOND * 238));
+        assert_eq!(decide(&limited(86_400), 9, SECOND, 3), Next::Retry(MAX_RETRY_AFTER));
     }
 }

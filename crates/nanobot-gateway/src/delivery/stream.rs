@@ -42,12 +42,7 @@ impl StreamHandle {
             state: Mutex::default(),
             changed: Notify::new(),
         });
-        (
-            Self {
-                buffer: Arc::clone(&buffer),
-            },
-            buffer,
-        )
+        (Self { buffer: Arc::clone(&buffer) }, buffer)
     }
 
     /// Adds text. Never blocks.
@@ -64,19 +59,13 @@ impl StreamHandle {
 
     /// Ends the stream with the complete text, which is stored in the ledger.
     pub fn end(self, text: String, end: StreamEnd) {
-        self.buffer.close(StreamClose {
-            end,
-            text: Some(text),
-        });
+        self.buffer.close(StreamClose { end, text: Some(text) });
     }
 }
 
 impl Drop for StreamHandle {
     fn drop(&mut self) {
-        let end = StreamEnd {
-            outcome: StreamOutcome::Interrupted,
-            continues: false,
-        };
+        let end = StreamEnd { outcome: StreamOutcome::Interrupted, continues: false };
         self.buffer.close(StreamClose { end, text: None });
     }
 }
@@ -160,27 +149,15 @@ mod tests {
         handle.push("Hel");
         drop(handle);
         let close = buffer.read_end(&mut String::new()).await;
-        assert_eq!(
-            (close.end.outcome, close.text),
-            (StreamOutcome::Interrupted, None)
-        );
+        assert_eq!((close.end.outcome, close.text), (StreamOutcome::Interrupted, None));
     }
 
     #[tokio::test]
     async fn the_end_is_seen_with_its_text_although_the_handle_is_dropped_after_it() {
         let (handle, buffer) = open();
-        let end = StreamEnd {
-            outcome: StreamOutcome::Complete,
-            continues: false,
-        };
+        let end = StreamEnd { outcome: StreamOutcome::Complete, continues: false };
         handle.end("Hello".into(), end);
         let close = buffer.read_end(&mut String::new()).await;
-        assert_eq!(
-            close,
-            StreamClose {
-                end,
-                text: Some("Hello".into())
-            }
-        );
+        assert_eq!(close, StreamClose { end, text: Some("Hello".into()) });
     }
 }

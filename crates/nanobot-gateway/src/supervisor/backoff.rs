@@ -46,11 +46,7 @@ impl Backoff {
             self.failures = 0;
         }
         self.ends.push_back(now);
-        while self
-            .ends
-            .front()
-            .is_some_and(|end| now.duration_since(*end) > WINDOW)
-        {
+        while self.ends.front().is_some_and(|end| now.duration_since(*end) > WINDOW) {
             self.ends.pop_front();
         }
         let needs_a_person = matches!(kind, ErrorKind::Auth | ErrorKind::Invalid);
@@ -94,10 +90,7 @@ mod tests {
         let mut backoff = Backoff::default();
         let now = Instant::now();
         for _ in 0..4 {
-            assert!(matches!(
-                backoff.after(ErrorKind::Internal, SECOND, now),
-                Pace::Quick(_)
-            ));
+            assert!(matches!(backoff.after(ErrorKind::Internal, SECOND, now), Pace::Quick(_)));
         }
         for _ in 0..10 {
             let pace = backoff.after(ErrorKind::Internal, SECOND, now);

@@ -65,8 +65,7 @@ impl Runner {
             Ok(channel) => channel,
             Err(error) => return Ended::Died(error),
         };
-        self.roster
-            .set_running(&self.spec.name, Some(Arc::clone(&channel)));
+        self.roster.set_running(&self.spec.name, Some(Arc::clone(&channel)));
         let ended = self.watch(channel.as_ref()).await;
         self.roster.set_running(&self.spec.name, None);
         ended
@@ -92,10 +91,7 @@ impl Runner {
         match tokio::time::timeout(STOP_LIMIT, run).await {
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(error))) => {
-                tracing::warn!(
-                    error = error.report(),
-                    "The channel failed while it stopped."
-                );
+                tracing::warn!(error = error.report(), "The channel failed while it stopped.");
             }
             Ok(Err(_)) => tracing::error!("The channel panicked while it stopped."),
             Err(_) => tracing::error!("The channel did not stop in time."),
@@ -130,10 +126,7 @@ impl Runner {
             (_, Pace::Quick(_)) => State::Retrying,
             (_, Pace::Slow(_)) => State::Failing,
         };
-        let hint = error
-            .hint()
-            .map(|hint| format!("; {hint}"))
-            .unwrap_or_default();
+        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
         let message = format!("next start in {} s{hint}", pace.pause().as_secs().max(1));
         tracing::error!(
             error = report,

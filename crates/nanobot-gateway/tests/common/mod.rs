@@ -1,9 +1,5 @@
 //! A gateway in this process, with a channel and a model that the test plays.
-#![allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "each test file uses its own part of this"
-)]
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part of this")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,21 +22,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// What the channel was called with.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Call {
-    Send {
-        chat: String,
-        text: String,
-        attempt: u32,
-    },
-    Step {
-        chat: String,
-        piece: String,
-        text: String,
-    },
-    End {
-        chat: String,
-        text: String,
-        end: StreamEnd,
-    },
+    Send { chat: String, text: String, attempt: u32 },
+    Step { chat: String, piece: String, text: String },
+    End { chat: String, text: String, end: StreamEnd },
     Stopped,
 }
 
@@ -49,6 +33,7 @@ type Answer = Result<Receipt, ChannelError>;
 /// A call that waits for its answer.
 pub(crate) struct Pending {
     pub(crate) call: Call,
+    pub(crate) is_marked_as_possible_duplicate: bool,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -75,19 +60,14 @@ impl Played {
     /// Waits for the next start of the channel.
     pub(crate) async fn started(&mut self) -> Started {
         let next = tokio::time::timeout(PATIENCE, self.contexts.recv());
-        let (cx, end) = next
-            .await
-            .expect("the channel is started")
-            .expect("the gateway runs");
+        let (cx, end) = next.await.expect("the channel is started").expect("the gateway runs");
         Started { cx, end: Some(end) }
     }
 
     /// Waits for the next call, which then waits for its answer.
     pub(crate) async fn call(&mut self) -> Pending {
         let next = tokio::time::timeout(PATIENCE, self.calls.recv());
-        next.await
-            .expect("the channel is called")
-            .expect("the gateway runs")
+        next.await.expect("the channel is called").expect("the gateway runs")
     }
 
     /// Waits for the next call and lets it succeed.
@@ -104,9 +84,7 @@ pub(crate) struct Started {
 
 impl Started {
     pub(crate) async fn receive(&self, chat: &str, text: &str) -> Result<Acceptance, ChannelError> {
-        self.cx
-            .handle_message(InboundMessage::new("ada", chat, text))
-            .await
+        self.cx.handle_message(InboundMessage::new("ada", chat, text)).await
     }
 
     /// Makes the channel's `run` return.
@@ -130,50 +108,42 @@ impl Channel for PlayedChannel {
             Ok(result) = ended => result,
             () = shutdown.cancelled() => {
                 let (answer, _) = oneshot::channel();
-                let _ = self.calls.send(Pending { call: Call::Stopped, answer }).await;
+                let _ = self.calls.send(Pending { call: Call::Stopped, is_marked_as_possible_duplicate: false, answer }).await;
                 Ok(())
             }
         }
     }
 
     async fn send(&self, message: OutboundMessage) -> Answer {
-        let OutboundMessage {
-            chat_id: chat,
-            text,
-            attempt,
-            ..
-        } = message;
-        self.ask(Call::Send {
-            chat,
-            text,
-            attempt,
-        })
-        .await
+        let OutboundMessage { chat_id: chat, text, attempt, metadata, .. } = message;
+        let is_marked = metadata.contains_key("_possible_duplicate");
+        self.ask(Call::Send { chat, text, attempt }, is_marked).await
     }
 
     async fn send_delta(&self, delta: Delta<'_>) -> Answer {
         let (chat, text) = (delta.chat_id.to_owned(), delta.text.to_owned());
         let piece = delta.piece.to_owned();
-        self.ask(match delta.end {
-            Some(end) => Call::End { chat, text, end },
-            None => Call::Step { chat, piece, text },
-        })
+        self.ask(
+            match delta.end {
+                Some(end) => Call::End { chat, text, end },
+                None => Call::Step { chat, piece, text },
+            },
+            false,
+        )
         .await
     }
 }
 
 impl PlayedChannel {
-    async fn ask(&self, call: Call) -> Answer {
+    async fn ask(&self, call: Call, is_marked_as_possible_duplicate: bool) -> Answer {
         if let Call::Send { text, .. } = &call
             && text.contains("PANIC IN SEND")
         {
             panic!("the channel was told to panic");
         }
         let (answer, answered) = oneshot::channel();
-        let _ = self.calls.send(Pending { call, answer }).await;
-        answered
-            .await
-            .unwrap_or_else(|_| Err(ChannelError::internal("the test is over")))
+        let _ = self.calls.send(Pending { call, is_marked_as_possible_duplicate, answer }).await;
+        answered.await.unwrap_or_else(|_| Err(ChannelError::internal("the test is over")))
     }
 }
 
@@ -188,17 +158,13 @@ pub(crate) fn played(name: &str, streams: bool) -> (ChannelSpec, Played) {
         allow_from: vec!["ada".into()],
         streams,
         send_progress: true,
+        deduplicates: true,
+        on_unknown: nanobot_gateway::OnUnknown::Resend,
         state_dir: "/nonexistent".into(),
         media_dir: "/nonexistent".into(),
         build: Arc::new(move || Ok(Arc::clone(&channel))),
     };
-    (
-        spec,
-        Played {
-            calls: called,
-            contexts: started,
-        },
-    )
+    (spec, Played { calls: called, contexts: started })
 }
 
 /// What the model is asked, and how the test answers.
@@ -210,10 +176,7 @@ pub(crate) struct Question {
 
 impl Question {
     pub(crate) async fn say(&self, piece: &str) {
-        self.pieces
-            .send(piece.to_owned())
-            .await
-            .expect("the turn runs");
+        self.pieces.send(piece.to_owned()).await.expect("the turn runs");
     }
 
     /// Waits until the turn has taken all pieces.
@@ -236,20 +199,10 @@ impl ModelProvider for PlayedModel {
         request: ModelRequest<'_>,
         sink: &mut (dyn for<'a> FnMut(ModelDelta<'a>) + Send),
     ) -> Result<Completion, ProviderError> {
-        assert!(
-            !request.text.contains("PANIC IN TURN"),
-            "the model was told to panic"
-        );
+        assert!(!request.text.contains("PANIC IN TURN"), "the model was told to panic");
         let (pieces, mut said) = mpsc::channel(64);
         let (text, history) = (request.text.to_owned(), request.history.len());
-        let _ = self
-            .questions
-            .send(Question {
-                text,
-                history,
-                pieces,
-            })
-            .await;
+        let _ = self.questions.send(Question { text, history, pieces }).await;
         while let Some(piece) = said.recv().await {
             sink(ModelDelta::Text(&piece));
         }
@@ -289,9 +242,7 @@ impl Stage {
 
     pub(crate) async fn question(&mut self) -> Question {
         let next = tokio::time::timeout(PATIENCE, self.questions.recv());
-        next.await
-            .expect("the model is asked")
-            .expect("the gateway runs")
+        next.await.expect("the model is asked").expect("the gateway runs")
     }
 
     /// Answers the next question with one text.
@@ -314,9 +265,5 @@ pub(crate) fn settings() -> Settings {
 }
 
 pub(crate) fn send(chat: &str, text: &str, attempt: u32) -> Call {
-    Call::Send {
-        chat: chat.into(),
-        text: text.into(),
-        attempt,
-    }
+    Call::Send { chat: chat.into(), text: text.into(), attempt }
 }

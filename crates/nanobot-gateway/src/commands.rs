@@ -1,0 +1,114 @@
+//! Slash commands: a whole message that is one of a few words is for the gateway, not for the model.
+
+use std::time::{Duration, Instant};
+
+/// A message that is for the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Ends the running turn of the session and forgets the waiting messages.
+    Stop,
+    /// Says how the gateway is.
+    Status,
+    /// Lists the commands.
+    Help,
+    /// Forgets what the session remembers. Takes its turn like a message, so that what was written
+    /// before it is answered with the old memory.
+    New,
+}
+
+impl Command {
+    /// Reads a message; case and surrounding space do not matter, but nothing else may be in it.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        // No command is longer; long messages need no lower-case copy.
+        if !text.starts_with('/') || text.len() > 16 {
+            return None;
+        }
+        match text.to_ascii_lowercase().as_str() {
+            "/stop" => Some(Self::Stop),
+            "/status" => Some(Self::Status),
+            "/help" | "/start" => Some(Self::Help),
+            "/new" => Some(Self::New),
+            _ => None,
+        }
+    }
+}
+
+/// Answer to `/help`.
+pub(crate) const HELP: &str = "🐈 nanobot commands:
+- `/new`: start a new conversation
+- `/stop`: stop the answer that is being written
+- `/status`: show how the bot is
+- `/help`: show this list";
+
+/// Answer to `/new`.
+pub(crate) const NEW_SESSION: &str = "New session started.";
+
+/// Answer to `/stop`.
+pub(crate) fn stopped(tasks: u64) -> String {
+    match tasks {
+        0 => "Nothing is running.".to_owned(),
+        1 => "Stopped 1 task.".to_owned(),
+        tasks => format!("Stopped {tasks} tasks."),
+    }
+}
+
+/// What `/status` tells.
+pub(crate) struct About {
+    pub(crate) model: String,
+    pub(crate) started: Instant,
+}
+
+impl About {
+    /// Answer to `/status`.
+    pub(crate) fn status(&self, is_busy: bool) -> String {
+        format!(
+            "🐈 nanobot v{}\n- Model: {}\n- Up for: {}\n- This session: {}",
+            env!("CARGO_PKG_VERSION"),
+            self.model,
+            rough(self.started.elapsed()),
+            if is_busy { "an answer is being written" } else { "idle" },
+        )
+    }
+}
+
+/// A duration in its two largest units.
+fn rough(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_message_that_is_nothing_but_the_command_is_one() {
+        for (text, expected) in [
+            ("/stop", Some(Command::Stop)),
+            ("  /NEW \n", Some(Command::New)),
+            ("/start", Some(Command::Help)),
+            ("/stop it", None),
+            ("stop", None),
+            ("/moon", None),
+            ("/", None),
+        ] {
+            assert_eq!(Command::parse(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn durations_are_told_in_two_units() {
+        for (seconds, expected) in
+            [(5, "5 s"), (65, "1 min 5 s"), (3_700, "1 h 1 min"), (90_000, "1 d 1 h")]
+        {
+            assert_eq!(rough(Duration::from_secs(seconds)), expected);
+        }
+    }
+}
