@@ -1,12 +1,14 @@
 //! The control port and the control socket.
 //!
-//! The port (TCP) answers `/health` and carries the pages of channels; nothing on it changes state.
+//! The port (TCP) answers `/health` (the process lives), `/health/ready` (messages are taken and all
+//! channels are connected) and `/metrics`, and carries the pages of channels; nothing on it changes
+//! state.
 //! The socket belongs to the user who runs the gateway and answers the command line.
 
 mod port;
 mod socket;
 
-pub(crate) use port::{bind, serve};
+pub(crate) use port::{bind, routes, serve};
 pub(crate) use socket::ControlSocket;
 
 use std::collections::BTreeMap;

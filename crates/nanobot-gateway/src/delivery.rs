@@ -119,6 +119,7 @@ impl Delivery {
         match lanes.entry(key.clone()) {
             Entry::Occupied(mut entry) => entry.get_mut().push(item),
             Entry::Vacant(entry) => {
+                self.shared.courier.metrics.lane_opened();
                 entry.insert(Lane::default()).items.push_back(item);
                 drop(lanes);
                 self.spawn(key.clone());
@@ -163,6 +164,7 @@ impl Shared {
         lane.room.notify_one();
         if item.is_none() || self.courier.abort.is_cancelled() {
             lanes.remove(key);
+            self.courier.metrics.lane_closed();
             return None;
         }
         item

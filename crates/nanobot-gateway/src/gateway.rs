@@ -16,6 +16,7 @@ use crate::commands::About;
 use crate::control::{self, ControlSocket, GatewayReport};
 use crate::delivery::{Courier, Delivery};
 use crate::intake::{Intake, Reception};
+use crate::metrics::Metrics;
 use crate::roster::Roster;
 use crate::running::RunningTurns;
 use crate::scheduler::Scheduler;
@@ -98,18 +99,18 @@ impl Gateway {
         let (abort, shutdown) = (CancellationToken::new(), CancellationToken::new());
         let roster = Arc::new(Roster::default());
         let reception = reception(&settings, &agent, &ledger, &roster, &abort);
-        let board = Arc::clone(&reception.board);
+        let (board, metrics) = (Arc::clone(&reception.board), Arc::clone(&reception.metrics));
         let gateway = Self {
             address,
             reception: Arc::new(reception),
-            supervisor: Supervisor::new(roster, board, shutdown.clone()),
+            supervisor: Supervisor::new(roster, board, metrics, shutdown.clone()),
             servers: TaskTracker::new(),
             grace: settings.grace,
             abort,
             shutdown,
         };
-        let port = control::serve(listener, pages(address), gateway.shutdown.clone());
-        gateway.servers.spawn(port);
+        let pages = control::routes(Arc::clone(&gateway.reception)).merge(pages(address));
+        gateway.servers.spawn(control::serve(listener, pages, gateway.shutdown.clone()));
         gateway.open_socket(settings.control_socket);
         gateway.start_channels(channels);
         gateway.take_up(ledger.as_ref()).await?;
@@ -224,11 +225,13 @@ fn reception(
 ) -> Reception {
     let board = Arc::new(StatusBoard::new());
     let running = Arc::new(RunningTurns::default());
+    let metrics = Arc::new(Metrics::new());
     let closing = CancellationToken::new();
     let delivery = Delivery::new(Courier {
         roster: Arc::clone(roster),
         board: Arc::clone(&board),
         ledger: Arc::clone(ledger),
+        metrics: Arc::clone(&metrics),
         max_attempts: settings.max_attempts,
         abort: abort.clone(),
     });
@@ -238,6 +241,7 @@ fn reception(
         delivery: delivery.clone(),
         roster: Arc::clone(roster),
         running: Arc::clone(&running),
+        metrics: Arc::clone(&metrics),
         abort: abort.clone(),
     };
     let turns_at_once = settings.max_concurrent_turns;
@@ -248,6 +252,7 @@ fn reception(
         delivery,
         running,
         board,
+        metrics,
         about: About { model: agent.describe_model().name, started: Instant::now() },
         closing,
     }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::{self, About, Command};
 use crate::delivery::Delivery;
+use crate::metrics::Metrics;
 use crate::running::RunningTurns;
 use crate::scheduler::Scheduler;
 use crate::status::StatusBoard;
@@ -35,6 +36,7 @@ pub(crate) struct Reception {
     pub(crate) delivery: Delivery,
     pub(crate) running: Arc<RunningTurns>,
     pub(crate) board: Arc<StatusBoard>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) about: About,
     pub(crate) closing: CancellationToken,
 }
@@ -50,6 +52,28 @@ pub(crate) struct Intake {
 impl Inbox for Intake {
     async fn handle_message(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
         self.reception.board.received(&self.channel);
+        let result = self.take(message).await;
+        let outcome = match &result {
+            Ok(Acceptance::Accepted) => "accepted",
+            Ok(Acceptance::Duplicate) => "duplicate",
+            Ok(Acceptance::Denied) => "denied",
+            Err(error) => error.kind().as_str(),
+        };
+        self.reception.metrics.message(&self.channel, outcome);
+        result
+    }
+
+    async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError> {
+        Ok(sender.is_on(&self.allow_from))
+    }
+
+    fn report(&self, status: ChannelStatus) {
+        self.reception.board.reported(&self.channel, status);
+    }
+}
+
+impl Intake {
+    async fn take(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
         if !message.sender.is_on(&self.allow_from) {
             tracing::warn!(
                 channel = self.channel,
@@ -66,14 +90,6 @@ impl Inbox for Intake {
             None | Some(Command::New) => self.reception.store(&self.channel, message).await,
             Some(command) => self.reception.obey(&self.channel, &message, command).await,
         }
-    }
-
-    async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError> {
-        Ok(sender.is_on(&self.allow_from))
-    }
-
-    fn report(&self, status: ChannelStatus) {
-        self.reception.board.reported(&self.channel, status);
     }
 }
 
@@ -111,7 +127,11 @@ impl Reception {
     ) -> Result<Acceptance, ChannelError> {
         let session = session_key(channel, message);
         let reply = match command {
-            Command::Stop => commands::stopped(u64::from(self.running.stop(&session))),
+            Command::Stop => {
+                let waiting = self.ledger.discard_waiting(&session).await;
+                let waiting = waiting.map_err(|error| cannot_store(channel, error))?;
+                commands::stopped(waiting + u64::from(self.running.stop(&session)))
+            }
             Command::Status => self.about.status(self.running.is_busy(&session)),
             Command::Help | Command::New => commands::HELP.to_owned(),
         };

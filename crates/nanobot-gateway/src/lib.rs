@@ -11,6 +11,7 @@ pub mod control;
 pub mod delivery;
 mod gateway;
 mod intake;
+mod metrics;
 mod roster;
 mod running;
 mod scheduler;

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::channel_spec::ChannelSpec;
+use crate::metrics::Metrics;
 use crate::roster::Roster;
 use crate::status::StatusBoard;
 use runner::Runner;
@@ -26,6 +27,7 @@ pub(crate) struct Supervisor {
 struct Shared {
     roster: Arc<Roster>,
     board: Arc<StatusBoard>,
+    metrics: Arc<Metrics>,
     shutdown: CancellationToken,
     tasks: TaskTracker,
     /// Starts a channel again when notified.
@@ -36,12 +38,13 @@ impl Supervisor {
     pub(crate) fn new(
         roster: Arc<Roster>,
         board: Arc<StatusBoard>,
+        metrics: Arc<Metrics>,
         shutdown: CancellationToken,
     ) -> Self {
         let tasks = TaskTracker::new();
-        Self {
-            shared: Arc::new(Shared { roster, board, shutdown, tasks, restarts: Mutex::default() }),
-        }
+        let restarts = Mutex::default();
+        let shared = Shared { roster, board, metrics, shutdown, tasks, restarts };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Runs a channel until the gateway stops.
@@ -58,6 +61,7 @@ impl Supervisor {
             restart,
             roster: Arc::clone(&shared.roster),
             board: Arc::clone(&shared.board),
+            metrics: Arc::clone(&shared.metrics),
             stop: shared.shutdown.clone(),
         };
         shared.tasks.spawn(runner.run().instrument(span));

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use nanobot_agent::{Agent, Ending, Message, Turn, TurnOutcome, Usage};
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::{Command, NEW_SESSION};
 use crate::delivery::Delivery;
+use crate::metrics::Metrics;
 use crate::roster::Roster;
 use crate::running::RunningTurns;
 use crate::speaker::Speaker;
@@ -29,6 +30,7 @@ pub(crate) struct TurnRunner {
     pub(crate) delivery: Delivery,
     pub(crate) roster: Arc<Roster>,
     pub(crate) running: Arc<RunningTurns>,
+    pub(crate) metrics: Arc<Metrics>,
     /// Ends the running turns when the gateway cannot wait for them any longer.
     pub(crate) abort: CancellationToken,
 }
@@ -47,6 +49,14 @@ impl TurnRunner {
     }
 
     async fn answer(&self, inbound: &InboundEntry, history: &[String]) {
+        let started = Instant::now();
+        self.metrics.turn_began();
+        let ending = self.ask(inbound, history).await;
+        self.metrics.turn_ended(ending, started.elapsed());
+    }
+
+    /// Lets the agent answer, stores the result and hands it to the delivery; says how it ended.
+    async fn ask(&self, inbound: &InboundEntry, history: &[String]) -> &'static str {
         let speaker = self.speaker(inbound);
         let cancel = self.abort.child_token();
         let _running = self.running.begin(&inbound.session, cancel.clone());
@@ -57,9 +67,17 @@ impl TurnRunner {
             panicked(&speaker.said())
         });
         if self.abort.is_cancelled() && outcome.ending == Ending::Interrupted {
-            return self.give_back(&inbound.session).await;
+            self.give_back(&inbound.session).await;
+            return "cut_off";
         }
+        self.metrics.tokens(outcome.usage.input_tokens, outcome.usage.output_tokens);
+        let ending = match outcome.ending {
+            Ending::Complete => "complete",
+            Ending::Interrupted => "interrupted",
+            Ending::Failed => "failed",
+        };
         self.commit(inbound, outcome, speaker).await;
+        ending
     }
 
     /// Begins a new conversation in the session.

@@ -12,6 +12,7 @@ use nanobot_channel::{
 use nanobot_gateway::status::State;
 use nanobot_gateway::{OnUnknown, Settings};
 use nanobot_ledger::{DeliveryFilter, DeliveryState, Ledger, MemoryLedger};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const COMPLETE: StreamEnd = StreamEnd { outcome: StreamOutcome::Complete, continues: false };
 
@@ -332,6 +333,22 @@ async fn stop_ends_the_running_answer_and_keeps_what_was_said() {
 }
 
 #[tokio::test]
+async fn stop_forgets_the_messages_that_wait() {
+    let (spec, mut played) = played("hook", false);
+    let mut stage = Stage::new(vec![spec]).await;
+    let channel = played.started().await;
+    for text in ["one", "two", "three"] {
+        channel.receive("c1", text).await.unwrap();
+    }
+    let question = stage.question().await;
+    channel.receive("c1", "/stop").await.unwrap();
+    assert_eq!(played.succeed().await, send("c1", "Stopped 3 tasks.", 1));
+    drop(question);
+    channel.receive("c1", "four").await.unwrap();
+    assert!(stage.question().await.text.ends_with("four"));
+}
+
+#[tokio::test]
 async fn new_forgets_the_conversation_in_its_turn() {
     let (spec, mut played) = played("hook", false);
     let mut stage = Stage::new(vec![spec]).await;
@@ -384,5 +401,58 @@ async fn a_delivery_of_unknown_outcome_is_marked_or_held_as_configured() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             },
         }
+    }
+}
+
+/// Asks the control port, and gives the status code and the body.
+async fn get(stage: &Stage, path: &str) -> (u16, String) {
+    let mut stream =
+        tokio::net::TcpStream::connect(stage.gateway.address()).await.expect("the port answers");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("the port answers");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("the port answers");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    (head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a code"), body.to_owned())
+}
+
+#[tokio::test]
+async fn the_port_tells_a_living_gateway_from_a_ready_one() {
+    let (spec, mut played) = played("hook", false);
+    let stage = Stage::new(vec![spec]).await;
+    let channel = played.started().await;
+    assert_eq!(get(&stage, "/health").await, (200, r#"{"status":"ok"}"#.to_owned()));
+    let (code, body) = get(&stage, "/health/ready").await;
+    assert_eq!((code, body.contains(r#""not_connected":["hook"]"#)), (503, true), "{body}");
+    channel.cx.connected();
+    assert_eq!(get(&stage, "/health/ready").await.0, 200);
+}
+
+#[tokio::test]
+async fn the_metrics_count_messages_turns_and_deliveries() {
+    let (spec, mut played) = played("hook", false);
+    let mut stage = Stage::new(vec![spec]).await;
+    let channel = played.started().await;
+    let stranger = InboundMessage::new("mallory", "c1", "Hello?");
+    channel.cx.handle_message(stranger).await.unwrap();
+    for text in ["one", "two"] {
+        channel.receive("c1", text).await.unwrap();
+        stage.answer("fine").await;
+        played.succeed().await;
+    }
+    // The second turn has ended when the third is asked.
+    channel.receive("c1", "three").await.unwrap();
+    let _question = stage.question().await;
+    let (code, body) = get(&stage, "/metrics").await;
+    assert_eq!(code, 200);
+    for line in [
+        r#"nanobot_messages_total{channel="hook",outcome="denied"} 1"#,
+        r#"nanobot_messages_total{channel="hook",outcome="accepted"} 3"#,
+        r#"nanobot_turns_total{kind="complete"} 2"#,
+        r#"nanobot_deliveries_total{channel="hook",outcome="delivered"}"#,
+        "nanobot_turns_running 1",
+        "nanobot_turn_seconds_count 2",
+    ] {
+        assert!(body.contains(line), "{line} is missing in:\n{body}");
     }
 }

@@ -42,7 +42,9 @@ use writer::Writer;
 /// [`commit_turn`](Ledger::commit_turn) confirmed survives a crash of the process and of the
 /// machine, as far as the disk keeps its word. The marks in between (claimed, under way, settled)
 /// survive a crash of the process; after a crash of the machine the newest may be gone, and the
-/// deliveries they could have belonged to are reported as unknown.
+/// deliveries they could have belonged to are reported as unknown. A message whose `accept` failed
+/// because the disk did may be there after a crash that follows at once; with its event id it is
+/// still one message.
 #[derive(Debug)]
 pub struct SqliteLedger {
     queue: Queue,

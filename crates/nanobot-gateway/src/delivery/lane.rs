@@ -14,6 +14,7 @@ use super::retry::{Next, decide, jittered};
 use super::stream::{StreamBuffer, StreamClose};
 use super::{Item, Parcel};
 use crate::channel_spec::OnUnknown;
+use crate::metrics::Metrics;
 use crate::roster::Roster;
 use crate::status::StatusBoard;
 
@@ -34,6 +35,7 @@ pub(crate) struct Courier {
     pub(crate) roster: Arc<Roster>,
     pub(crate) board: Arc<StatusBoard>,
     pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) max_attempts: u32,
     /// Ends all waiting: what is not delivered stays in the ledger.
     pub(crate) abort: CancellationToken,
@@ -70,7 +72,8 @@ impl Courier {
             let error = match self.send(channel, parcel.message.clone()).await {
                 Ok(receipt) => {
                     let outcome = Settlement::Delivered(receipt);
-                    return self.settle(channel, &parcel.message.delivery_id, outcome).await;
+                    let id = &parcel.message.delivery_id;
+                    return self.settle(channel, id, outcome, started).await;
                 }
                 Err(error) => error,
             };
@@ -78,7 +81,7 @@ impl Courier {
             let next = decide(&error, message.attempt, started.elapsed(), self.max_attempts);
             let Next::Retry(pause) = next else {
                 let outcome = Settlement::Dead { reason: error.report() };
-                return self.settle(channel, &message.delivery_id, outcome).await;
+                return self.settle(channel, &message.delivery_id, outcome, started).await;
             };
             parcel.is_unknown = leaves_outcome_unknown(&error);
             self.failed(&message.delivery_id, &error, parcel.is_unknown).await;
@@ -97,6 +100,7 @@ impl Courier {
             }
             Some(OnUnknown::Hold) => {
                 self.hold(channel, &message.delivery_id).await;
+                self.metrics.delivery_held(channel);
                 false
             }
         }
@@ -154,11 +158,21 @@ impl Courier {
         }
     }
 
-    async fn settle(&self, channel: &str, delivery_id: &str, outcome: Settlement) {
+    async fn settle(
+        &self,
+        channel: &str,
+        delivery_id: &str,
+        outcome: Settlement,
+        started: Instant,
+    ) {
         match &outcome {
-            Settlement::Delivered(_) => self.board.delivered(channel),
+            Settlement::Delivered(_) => {
+                self.board.delivered(channel);
+                self.metrics.delivery_ended(channel, "delivered", started.elapsed());
+            }
             Settlement::Dead { reason } => {
                 tracing::error!(reason, channel, delivery_id, "A delivery was given up.");
+                self.metrics.delivery_ended(channel, "dead", started.elapsed());
             }
         }
         if let Err(error) = self.ledger.settle(delivery_id, outcome).await {
@@ -177,10 +191,13 @@ impl Courier {
         let id = &buffer.message.delivery_id;
         // The end of a turn that was cut off is no delivery: the turn will be run again.
         let is_delivery = close.text.is_some() && self.begin(id).await;
+        let started = Instant::now();
         let ended = self.send_delta(channel, last).await;
         let Some(complete) = close.text.filter(|_| is_delivery) else { return };
         match ended {
-            Ok(receipt) => self.settle(channel, id, Settlement::Delivered(receipt)).await,
+            Ok(receipt) => {
+                self.settle(channel, id, Settlement::Delivered(receipt), started).await;
+            }
             Err(error) => {
                 tracing::debug!(error = error.report(), channel, "Sending a streamed text whole.");
                 let is_unknown = leaves_outcome_unknown(&error);

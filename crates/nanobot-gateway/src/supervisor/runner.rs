@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::{Backoff, Pace};
 use crate::channel_spec::ChannelSpec;
+use crate::metrics::Metrics;
 use crate::roster::Roster;
 use crate::status::{State, StatusBoard};
 
@@ -23,6 +24,7 @@ pub(super) struct Runner {
     pub(super) inbox: Arc<dyn Inbox>,
     pub(super) roster: Arc<Roster>,
     pub(super) board: Arc<StatusBoard>,
+    pub(super) metrics: Arc<Metrics>,
     /// Notified to start the channel again at once.
     pub(super) restart: Arc<Notify>,
     /// Cancelled to stop the channel for good.
@@ -56,6 +58,7 @@ impl Runner {
                 }
             }
             self.board.restarting(&self.spec.name);
+            self.metrics.restarted(&self.spec.name);
         }
         self.board.entered(&self.spec.name, State::Stopped, None);
     }

@@ -70,11 +70,12 @@ impl Inbox {
     }
 
     pub(super) fn checkpoint(&mut self, id: &str, json: String) {
-        let message = self
-            .lanes
-            .values_mut()
-            .flat_map(|lane| lane.claimed.iter_mut().chain(&mut lane.waiting))
-            .find(|message| message.entry.id == id);
+        let session = self.records.get(id).map(|record| record.session.as_str());
+        let Some(lane) = session.and_then(|session| self.lanes.get_mut(session)) else {
+            return;
+        };
+        let mut messages = lane.claimed.iter_mut().chain(&mut lane.waiting);
+        let message = messages.find(|message| message.entry.id == id);
         if let Some(message) = message {
             message.checkpoint = Some(json);
         }

@@ -109,8 +109,7 @@ impl Writer {
 /// others: their callers can go on while the disk works. Nobody can tell the order of commands that
 /// waited at the same time.
 fn commit(store: &mut Store, batch: Vec<Box<dyn Command>>) {
-    let needs_sync = |command: &Box<dyn Command>| command.kind() == Kind::Synced;
-    let (synced, quick): (Vec<_>, Vec<_>) = batch.into_iter().partition(needs_sync);
+    let (synced, quick) = batch.into_iter().partition(|it| it.kind() == Kind::Synced);
     commit_together(store, quick);
     commit_together(store, synced);
 }
