@@ -57,9 +57,7 @@ impl Agent {
 
     fn build(settings: AgentSettings, model: Model) -> Self {
         let window = settings.context_window_tokens;
-        let tokens = window
-            .saturating_sub(settings.model.max_tokens)
-            .max(window / SMALLEST_SHARE);
+        let tokens = window.saturating_sub(settings.model.max_tokens).max(window / SMALLEST_SHARE);
         Self {
             model,
             context: Context::new(settings.workspace, &settings.timezone),
@@ -109,18 +107,8 @@ impl Agent {
         if let Some(notice) = notice {
             voice.say(&notice);
         }
-        tracing::debug!(
-            ?ending,
-            usage.input_tokens,
-            usage.output_tokens,
-            "The turn ended."
-        );
-        TurnOutcome {
-            reply: voice.into_reply(),
-            history,
-            ending,
-            usage,
-        }
+        tracing::debug!(?ending, usage.input_tokens, usage.output_tokens, "The turn ended.");
+        TurnOutcome { reply: voice.into_reply(), history, ending, usage }
     }
 
     /// Lets the model answer; gives the notice for the person when it does not.
@@ -136,12 +124,8 @@ impl Agent {
         let moment = self.context.moment(turn);
         let fixed = system.len() + moment.len() + said.len();
         let history = newest_turns(&turn.history, self.budget_chars.saturating_sub(fixed));
-        let request = ModelRequest {
-            system: &system,
-            history: &history,
-            context: &moment,
-            text: said,
-        };
+        let request =
+            ModelRequest { system: &system, history: &history, context: &moment, text: said };
         // A blank answer is asked for once more in silence.
         for _ in 0..2 {
             let asked = self.ask(provider.as_ref(), request, voice).await;
@@ -163,9 +147,7 @@ impl Agent {
     ) -> Result<Usage, ProviderError> {
         let mut retries = Retries::new(self.settings.retry, self.settings.retry_step);
         loop {
-            let asked = provider
-                .stream(request, &mut |delta| voice.hear(delta))
-                .await;
+            let asked = provider.stream(request, &mut |delta| voice.hear(delta)).await;
             let error = match asked {
                 Ok(completion) => return Ok(completion.usage),
                 Err(error) => error,
@@ -173,11 +155,8 @@ impl Agent {
             log_failure(&error);
             // What was said cannot be unsaid: a second answer would be appended to half of the
             // first.
-            let wait = if voice.has_spoken() {
-                None
-            } else {
-                retries.after(&error, fastrand::f64())
-            };
+            let wait =
+                if voice.has_spoken() { None } else { retries.after(&error, fastrand::f64()) };
             let Some(wait) = wait else { return Err(error) };
             voice.restart_answer();
             voice.progress(&wait.notice());
@@ -205,28 +184,18 @@ fn log_failure(error: &ProviderError) {
 /// The text of a message with a mark for each attachment that the channel has not marked itself.
 fn user_text(turn: &Turn) -> String {
     let mut text = turn.text.clone();
-    for attachment in turn
-        .attachments
-        .iter()
-        .filter(|one| !turn.text.contains(one.as_str()))
-    {
+    for attachment in turn.attachments.iter().filter(|one| !turn.text.contains(one.as_str())) {
         if !text.is_empty() {
             text.push('\n');
         }
         text.push_str(&format!("[{}: {attachment}]", kind_of(attachment)));
     }
-    if text.trim().is_empty() {
-        "[empty message]".to_owned()
-    } else {
-        text
-    }
+    if text.trim().is_empty() { "[empty message]".to_owned() } else { text }
 }
 
 fn kind_of(attachment: &str) -> &'static str {
     let (_, extension) = attachment.rsplit_once('.').unwrap_or_default();
-    let is_image = IMAGES
-        .iter()
-        .any(|image| extension.eq_ignore_ascii_case(image));
+    let is_image = IMAGES.iter().any(|image| extension.eq_ignore_ascii_case(image));
     if is_image { "image" } else { "file" }
 }
 
@@ -263,16 +232,8 @@ mod tests {
             assert_eq!(user_text(&turn), expected);
         }
         check("look", &["/tmp/a.pdf"], "look\n[file: /tmp/a.pdf]");
-        check(
-            "look [image: /tmp/a.png]",
-            &["/tmp/a.png"],
-            "look [image: /tmp/a.png]",
-        );
-        check(
-            "",
-            &["https://host/a", "/b.JPG"],
-            "[file: https://host/a]\n[image: /b.JPG]",
-        );
+        check("look [image: /tmp/a.png]", &["/tmp/a.png"], "look [image: /tmp/a.png]");
+        check("", &["https://host/a", "/b.JPG"], "[file: https://host/a]\n[image: /b.JPG]");
         check(" ", &[], "[empty message]");
     }
 }

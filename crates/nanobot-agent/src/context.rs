@@ -19,10 +19,7 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(workspace: PathBuf, timezone: &str) -> Self {
-        Self {
-            bootstrap: Arc::new(BootstrapFiles::new(workspace)),
-            moment: Moment::new(timezone),
-        }
+        Self { bootstrap: Arc::new(BootstrapFiles::new(workspace)), moment: Moment::new(timezone) }
     }
 
     /// Instructions to the model; the same text as long as no file of the workspace changes.

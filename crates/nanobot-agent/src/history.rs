@@ -29,10 +29,7 @@ pub(crate) fn newest_turns(history: &[Message], budget_chars: usize) -> Vec<Past
 fn spoken(message: &Message) -> Option<PastMessage<'_>> {
     let is_spoken = matches!(message.role, Role::User | Role::Assistant);
     let content = message.content.as_str();
-    (is_spoken && !content.trim().is_empty()).then_some(PastMessage {
-        role: message.role,
-        content,
-    })
+    (is_spoken && !content.trim().is_empty()).then_some(PastMessage { role: message.role, content })
 }
 
 #[cfg(test)]
@@ -41,14 +38,10 @@ mod tests {
 
     #[track_caller]
     fn check(history: &[(Role, &str)], budget: usize, expected: &[&str]) {
-        let history: Vec<Message> = history
-            .iter()
-            .map(|(role, content)| Message::now(*role, *content))
-            .collect();
-        let kept: Vec<&str> = newest_turns(&history, budget)
-            .iter()
-            .map(|message| message.content)
-            .collect();
+        let history: Vec<Message> =
+            history.iter().map(|(role, content)| Message::now(*role, *content)).collect();
+        let kept: Vec<&str> =
+            newest_turns(&history, budget).iter().map(|message| message.content).collect();
         assert_eq!(kept, expected);
     }
 
@@ -69,11 +62,7 @@ mod tests {
 
     #[test]
     fn only_spoken_messages_after_the_first_question_are_kept() {
-        check(
-            &[(Role::Assistant, "hello"), (Role::User, "hi")],
-            1_000,
-            &["hi"],
-        );
+        check(&[(Role::Assistant, "hello"), (Role::User, "hi")], 1_000, &["hi"]);
         let with_tools = [
             (Role::User, "look"),
             (Role::Assistant, ""),

@@ -111,23 +111,15 @@ pub fn usual_candidates() -> Vec<LocalCandidate> {
         (LocalServerKind::Vllm, 8000),
     ];
     usual
-        .map(|(kind, port)| LocalCandidate {
-            kind,
-            root: format!("http://localhost:{port}"),
-        })
+        .map(|(kind, port)| LocalCandidate { kind, root: format!("http://localhost:{port}") })
         .into()
 }
 
 /// Asks all candidates at once; those on other machines are not asked.
 pub async fn find(candidates: &[LocalCandidate]) -> Vec<LocalServer> {
-    let local = candidates
-        .iter()
-        .filter(|candidate| is_loopback(&candidate.root));
+    let local = candidates.iter().filter(|candidate| is_loopback(&candidate.root));
     let answers = join_all(local.map(|candidate| timeout(PROBE_TIMEOUT, probe(candidate)))).await;
-    answers
-        .into_iter()
-        .filter_map(|answer| answer.ok().flatten())
-        .collect()
+    answers.into_iter().filter_map(|answer| answer.ok().flatten()).collect()
 }
 
 /// A server that does not answer as expected is simply not there.
@@ -135,15 +127,7 @@ async fn probe(candidate: &LocalCandidate) -> Option<LocalServer> {
     let root = candidate.root.trim_end_matches('/');
     let http = HttpClient::new(root, PROBE_TIMEOUT, None);
     let url = format!("{root}/{}", candidate.kind.path());
-    let mut response = http
-        .get()
-        .ok()?
-        .get(url)
-        .send()
-        .await
-        .ok()?
-        .error_for_status()
-        .ok()?;
+    let mut response = http.get().ok()?.get(url).send().await.ok()?.error_for_status().ok()?;
     let mut body = Vec::new();
     while let Some(bytes) = response.chunk().await.ok()? {
         body.extend_from_slice(&bytes);
@@ -151,12 +135,6 @@ async fn probe(candidate: &LocalCandidate) -> Option<LocalServer> {
             return None;
         }
     }
-    let models = candidate
-        .kind
-        .models(&serde_json::from_slice(&body).ok()?)?;
-    Some(LocalServer {
-        kind: candidate.kind,
-        api_base: format!("{root}/v1"),
-        models,
-    })
+    let models = candidate.kind.models(&serde_json::from_slice(&body).ok()?)?;
+    Some(LocalServer { kind: candidate.kind, api_base: format!("{root}/v1"), models })
 }

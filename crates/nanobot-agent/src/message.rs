@@ -43,12 +43,7 @@ impl Message {
     pub fn now(role: Role, content: impl Into<String>) -> Self {
         let now = Timestamp::now();
         let timestamp = now.round(Unit::Microsecond).unwrap_or(now).to_string();
-        Self {
-            role,
-            content: content.into(),
-            timestamp: Some(timestamp),
-            extra: Map::new(),
-        }
+        Self { role, content: content.into(), timestamp: Some(timestamp), extra: Map::new() }
     }
 }
 
@@ -57,10 +52,7 @@ fn content_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D:
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => text,
         Value::Array(parts) => {
-            let texts: Vec<&str> = parts
-                .iter()
-                .filter_map(|part| part["text"].as_str())
-                .collect();
+            let texts: Vec<&str> = parts.iter().filter_map(|part| part["text"].as_str()).collect();
             texts.join("\n")
         }
         _ => String::new(),
@@ -76,10 +68,7 @@ mod tests {
         let line = r#"{"role":"assistant","content":"Hi","timestamp":"2026-04-05T12:34:56.123456","tool_calls":[{"id":"1"}]}"#;
         let message: Message = serde_json::from_str(line).expect("the line is a message");
         assert_eq!(message.content, "Hi");
-        assert_eq!(
-            serde_json::to_string(&message).expect("a message is JSON"),
-            line
-        );
+        assert_eq!(serde_json::to_string(&message).expect("a message is JSON"), line);
     }
 
     #[test]

@@ -58,11 +58,7 @@ pub(crate) struct Model {
 
 impl Model {
     pub(crate) fn from_settings(settings: &ModelSettings) -> Self {
-        let configured = settings
-            .model
-            .as_deref()
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
+        let configured = settings.model.as_deref().map(str::trim).filter(|name| !name.is_empty());
         match configured {
             None => default_selection(settings).map_or_else(
                 || Self::offline(settings, None),
@@ -77,31 +73,20 @@ impl Model {
 
     /// A model that the program brings itself.
     pub(crate) fn given(provider: Box<dyn ModelProvider>, name: &str) -> Self {
-        let target = Target {
-            label: name.to_owned(),
-            ..Target::default()
-        };
+        let target = Target { label: name.to_owned(), ..Target::default() };
         let description = ModelDescription {
             name: name.to_owned(),
             provider: name.to_owned(),
             offline: false,
             hint: None,
         };
-        Self {
-            provider: Ok(provider),
-            description,
-            target,
-        }
+        Self { provider: Ok(provider), description, target }
     }
 
     fn offline(settings: &ModelSettings, script: Option<&str>) -> Self {
-        let path = script
-            .map(Into::into)
-            .or_else(|| settings.offline_script.clone());
-        let model = path.map_or_else(
-            || Ok(OfflineModel::default()),
-            |path| OfflineModel::scripted(&path),
-        );
+        let path = script.map(Into::into).or_else(|| settings.offline_script.clone());
+        let model =
+            path.map_or_else(|| Ok(OfflineModel::default()), |path| OfflineModel::scripted(&path));
         let provider: Result<Box<dyn ModelProvider>, ModelProblem> = match model {
             Ok(model) => Ok(Box::new(model)),
             Err(error) => Err(error.into()),
@@ -116,11 +101,7 @@ impl Model {
             offline: true,
             hint: Some(hint),
         };
-        Self {
-            provider,
-            description,
-            target: Target::default(),
-        }
+        Self { provider, description, target: Target::default() }
     }
 
     fn online(
@@ -136,11 +117,7 @@ impl Model {
             offline: false,
             hint: provider.as_ref().err().map(notice::problem),
         };
-        Self {
-            provider,
-            description,
-            target,
-        }
+        Self { provider, description, target }
     }
 }
 
@@ -188,10 +165,8 @@ mod tests {
     use crate::settings::ProviderSettings;
 
     fn describe(model: Option<&str>, providers: &[(&str, &str)]) -> ModelDescription {
-        let mut settings = ModelSettings {
-            model: model.map(str::to_owned),
-            ..ModelSettings::default()
-        };
+        let mut settings =
+            ModelSettings { model: model.map(str::to_owned), ..ModelSettings::default() };
         for (name, key) in providers {
             let one = ProviderSettings {
                 api_key: Some((*key).to_owned().into()),

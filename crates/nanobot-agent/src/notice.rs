@@ -18,10 +18,7 @@ pub(crate) fn problem(problem: &ModelProblem) -> String {
     match problem {
         ModelProblem::Selection(error) => selection(error),
         ModelProblem::Script(error) => {
-            format!(
-                "The script of the offline model cannot be used: {}.",
-                with_causes(error)
-            )
+            format!("The script of the offline model cannot be used: {}.", with_causes(error))
         }
         ModelProblem::Provider(error) => format!(
             "The configured provider cannot be asked: {}. Check its `apiKey` and `extraHeaders` \
@@ -61,20 +58,9 @@ fn selection(error: &SelectionError) -> String {
 
 /// A notice about a failed question.
 pub(crate) fn failure(error: &ProviderError, target: &Target) -> String {
-    let Target {
-        label,
-        provider,
-        base,
-        model,
-    } = target;
-    let said = error
-        .excerpt()
-        .map(|excerpt| format!(" It said: “{excerpt}”"))
-        .unwrap_or_default();
-    let status = error
-        .status()
-        .map(|status| format!(" (status {status})"))
-        .unwrap_or_default();
+    let Target { label, provider, base, model } = target;
+    let said = error.excerpt().map(|excerpt| format!(" It said: “{excerpt}”")).unwrap_or_default();
+    let status = error.status().map(|status| format!(" (status {status})")).unwrap_or_default();
     match error.kind() {
         ErrorKind::Auth => format!(
             "{label} did not accept the API key{status}. Check `providers.{provider}.apiKey` in \
@@ -173,16 +159,10 @@ mod tests {
             &error(ErrorKind::Auth).with_status(401),
             "(status 401). Check `providers.openrouter.apiKey`",
         );
-        check(
-            &error(ErrorKind::ModelNotFound),
-            "`some/model` at https://router.example/v1",
-        );
+        check(&error(ErrorKind::ModelNotFound), "`some/model` at https://router.example/v1");
         check(&error(ErrorKind::ContextTooLong), "/new");
         check(&error(ErrorKind::Network), "`providers.openrouter.apiBase`");
-        check(
-            &error(ErrorKind::Rejected).with_excerpt("no images".to_owned()),
-            "“no images”",
-        );
+        check(&error(ErrorKind::Rejected).with_excerpt("no images".to_owned()), "“no images”");
         let limited =
             error(ErrorKind::RateLimited).with_retry_after(Some(Duration::from_secs(3_600)));
         check(&limited, "Try again in 60 minutes.");

@@ -57,9 +57,7 @@ impl OfflineModel {
     ///
     /// Returns which file and which field cannot be used.
     pub fn scripted(path: &Path) -> Result<Self, ScriptError> {
-        Ok(Self {
-            script: Some(Script::read(path)?),
-        })
+        Ok(Self { script: Some(Script::read(path)?) })
     }
 }
 
@@ -70,10 +68,7 @@ impl ModelProvider for OfflineModel {
         request: ModelRequest<'_>,
         sink: &mut (dyn for<'a> FnMut(Delta<'a>) + Send),
     ) -> Result<Completion, ProviderError> {
-        let scripted = self
-            .script
-            .as_ref()
-            .and_then(|script| script.answer(request.text));
+        let scripted = self.script.as_ref().and_then(|script| script.answer(request.text));
         if let Some(answer) = scripted {
             for piece in &answer.pieces {
                 if !answer.delay.is_zero() {
@@ -84,10 +79,7 @@ impl ModelProvider for OfflineModel {
             return Ok(Completion::default());
         }
         let is_first = self.script.is_none()
-            && !request
-                .history
-                .iter()
-                .any(|past| past.role == Role::Assistant);
+            && !request.history.iter().any(|past| past.role == Role::Assistant);
         for piece in echo(request.text, is_first).split_inclusive(' ') {
             sink(Delta::Text(piece));
         }
@@ -103,15 +95,9 @@ pub(crate) struct ScriptedAnswer {
 }
 
 fn echo(text: &str, is_first: bool) -> String {
-    let end = text
-        .char_indices()
-        .nth(MAX_ECHO_CHARS)
-        .map_or(text.len(), |(end, _)| end);
+    let end = text.char_indices().nth(MAX_ECHO_CHARS).map_or(text.len(), |(end, _)| end);
     let more = if end < text.len() { " …" } else { "" };
-    let quote: Vec<String> = text[..end]
-        .lines()
-        .map(|line| format!("> {line}"))
-        .collect();
+    let quote: Vec<String> = text[..end].lines().map(|line| format!("> {line}")).collect();
     let quote = quote.join("\n");
     if is_first {
         return format!(

@@ -64,16 +64,8 @@ impl OpenAiModel {
 
     async fn open(&self, request: ModelRequest<'_>) -> Result<reqwest::Response, ProviderError> {
         let body = self.parameters.body(request)?;
-        let sent = self
-            .http
-            .get()?
-            .post(&self.url)
-            .headers(self.headers.clone())
-            .body(body)
-            .send();
-        let response = timeout(self.stall_timeout, sent)
-            .await
-            .map_err(|_| stalled())?;
+        let sent = self.http.get()?.post(&self.url).headers(self.headers.clone()).body(body).send();
+        let response = timeout(self.stall_timeout, sent).await.map_err(|_| stalled())?;
         let response = response.map_err(|error| {
             ProviderError::new(ErrorKind::Network, "failed to reach the model provider")
                 .with_source(error.without_url())
@@ -95,9 +87,8 @@ impl OpenAiModel {
         let mut events = EventStream::new(response);
         let mut answer = Answer::default();
         loop {
-            let event = timeout(self.stall_timeout, events.next())
-                .await
-                .map_err(|_| stalled())??;
+            let event =
+                timeout(self.stall_timeout, events.next()).await.map_err(|_| stalled())??;
             match event {
                 None if answer.is_finished => return Ok(answer.completion()),
                 None => return Err(events.early_end()),
@@ -142,18 +133,11 @@ impl Answer {
             self.is_finished |= choice.finish_reason.is_some();
             for (is_text, piece) in choice.pieces() {
                 self.bytes += piece.len();
-                sink(if is_text {
-                    Delta::Text(&piece)
-                } else {
-                    Delta::Reasoning(&piece)
-                });
+                sink(if is_text { Delta::Text(&piece) } else { Delta::Reasoning(&piece) });
             }
         }
         if self.bytes > MAX_ANSWER_BYTES {
-            return Err(ProviderError::new(
-                ErrorKind::BadResponse,
-                "the answer has no end",
-            ));
+            return Err(ProviderError::new(ErrorKind::BadResponse, "the answer has no end"));
         }
         Ok(())
     }

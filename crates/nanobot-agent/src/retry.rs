@@ -31,13 +31,7 @@ pub(crate) struct Wait {
 
 impl Retries {
     pub(crate) fn new(mode: RetryMode, step: Duration) -> Self {
-        Self {
-            mode,
-            step,
-            attempts: 0,
-            same: 0,
-            last: None,
-        }
+        Self { mode, step, attempts: 0, same: 0, last: None }
     }
 
     /// Notes a failure; gives the wait before the next try, or nothing when trying should end.
@@ -47,29 +41,19 @@ impl Retries {
     /// would be refused.
     pub(crate) fn after(&mut self, error: &ProviderError, random: f64) -> Option<Wait> {
         let this = (error.kind(), error.status());
-        self.same = if self.last == Some(this) {
-            self.same + 1
-        } else {
-            1
-        };
+        self.same = if self.last == Some(this) { self.same + 1 } else { 1 };
         self.last = Some(this);
         if !error.is_transient() || self.is_spent() {
             return None;
         }
-        let doubled = 1_u32
-            .checked_shl(self.attempts)
-            .unwrap_or(LONGEST_STEP)
-            .min(LONGEST_STEP);
+        let doubled = 1_u32.checked_shl(self.attempts).unwrap_or(LONGEST_STEP).min(LONGEST_STEP);
         let own = (self.step * doubled).mul_f64(1.0 + JITTER * random);
         let asked = error.retry_after().unwrap_or_default();
         if asked > self.longest_wait() {
             return None;
         }
         self.attempts += 1;
-        Some(Wait {
-            time: own.max(asked),
-            attempt: self.attempts,
-        })
+        Some(Wait { time: own.max(asked), attempt: self.attempts })
     }
 
     fn is_spent(&self) -> bool {
@@ -91,10 +75,7 @@ impl Wait {
     /// The notice for the person.
     pub(crate) fn notice(self) -> String {
         let seconds = self.time.as_secs_f64().round().max(1.0);
-        format!(
-            "Model request failed, retry in {seconds}s (attempt {}).",
-            self.attempt
-        )
+        format!("Model request failed, retry in {seconds}s (attempt {}).", self.attempt)
     }
 }
 
@@ -117,14 +98,8 @@ mod tests {
 
     #[test]
     fn waits_double_and_end_after_three_retries() {
-        assert_eq!(
-            waits(RetryMode::Standard, &overloaded(), 0.0),
-            [1.0, 2.0, 4.0]
-        );
-        assert_eq!(
-            waits(RetryMode::Standard, &overloaded(), 1.0),
-            [1.25, 2.5, 5.0]
-        );
+        assert_eq!(waits(RetryMode::Standard, &overloaded(), 0.0), [1.0, 2.0, 4.0]);
+        assert_eq!(waits(RetryMode::Standard, &overloaded(), 1.0), [1.25, 2.5, 5.0]);
     }
 
     #[test]
@@ -143,25 +118,16 @@ mod tests {
 
     #[test]
     fn failures_that_do_not_pass_are_not_retried() {
-        for kind in [
-            ErrorKind::Auth,
-            ErrorKind::Quota,
-            ErrorKind::Rejected,
-            ErrorKind::ContextTooLong,
-        ] {
+        for kind in
+            [ErrorKind::Auth, ErrorKind::Quota, ErrorKind::Rejected, ErrorKind::ContextTooLong]
+        {
             assert!(waits(RetryMode::Persistent, &ProviderError::new(kind, "no"), 0.0).is_empty());
         }
     }
 
     #[test]
     fn the_notice_names_time_and_attempt() {
-        let wait = Wait {
-            time: Duration::from_millis(1_200),
-            attempt: 1,
-        };
-        assert_eq!(
-            wait.notice(),
-            "Model request failed, retry in 1s (attempt 1)."
-        );
+        let wait = Wait { time: Duration::from_millis(1_200), attempt: 1 };
+        assert_eq!(wait.notice(), "Model request failed, retry in 1s (attempt 1).");
     }
 }

@@ -111,9 +111,7 @@ impl AgentSettings {
     /// Takes what the configuration says about the agent.
     #[must_use]
     pub fn from_config(config: &Config, home: &Path, environment: &Environment) -> Self {
-        let script = environment
-            .get(SCRIPT_VARIABLE)
-            .filter(|path| !path.is_empty());
+        let script = environment.get(SCRIPT_VARIABLE).filter(|path| !path.is_empty());
         let defaults = &config.agents.defaults;
         Self {
             model: ModelSettings {
@@ -134,9 +132,7 @@ impl ModelSettings {
         Self {
             model: defaults.model.clone(),
             provider: defaults.provider.clone(),
-            providers: providers
-                .map(|(name, one)| (name.to_owned(), one.into()))
-                .collect(),
+            providers: providers.map(|(name, one)| (name.to_owned(), one.into())).collect(),
             max_tokens: defaults.max_tokens,
             temperature: defaults.temperature,
             reasoning_effort: defaults.reasoning_effort.clone(),
@@ -151,27 +147,19 @@ impl ModelSettings {
     /// What is configured about a provider, however its name is written.
     pub(crate) fn of(&self, provider: &str) -> Option<&ProviderSettings> {
         let same = |(name, _): &(&String, &ProviderSettings)| same_name(name, provider);
-        self.providers
-            .iter()
-            .find(same)
-            .map(|(_, settings)| settings)
+        self.providers.iter().find(same).map(|(_, settings)| settings)
     }
 }
 
 impl ProviderSettings {
     /// The key, unless it is missing or blank.
     pub(crate) fn key(&self) -> Option<&SecretString> {
-        self.api_key
-            .as_ref()
-            .filter(|key| !key.expose_secret().trim().is_empty())
+        self.api_key.as_ref().filter(|key| !key.expose_secret().trim().is_empty())
     }
 
     /// The base URL, unless it is missing or blank.
     pub(crate) fn base(&self) -> Option<&str> {
-        self.api_base
-            .as_deref()
-            .map(str::trim)
-            .filter(|base| !base.is_empty())
+        self.api_base.as_deref().map(str::trim).filter(|base| !base.is_empty())
     }
 }
 
@@ -181,9 +169,7 @@ impl From<&Provider> for ProviderSettings {
         Self {
             api_key: provider.api_key.clone(),
             api_base: provider.api_base.clone(),
-            extra_headers: headers
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
+            extra_headers: headers.map(|(name, value)| (name.clone(), value.clone())).collect(),
             extra_body: provider.extra_body.clone(),
             proxy: provider.proxy.clone(),
         }
@@ -226,9 +212,7 @@ mod tests {
     #[test]
     fn a_provider_is_found_in_each_spelling() {
         let mut settings = ModelSettings::default();
-        settings
-            .providers
-            .insert("xiaomi_mimo".to_owned(), ProviderSettings::default());
+        settings.providers.insert("xiaomi_mimo".to_owned(), ProviderSettings::default());
         assert!(settings.of("xiaomiMimo").is_some());
         assert!(settings.of("openai").is_none());
     }
@@ -258,10 +242,7 @@ mod tests {
             (Some("some/model"), "ollama")
         );
         assert_eq!((model.max_tokens, model.retry), (5, RetryMode::Persistent));
-        assert_eq!(
-            model.offline_script.as_deref(),
-            Some(Path::new("/script.json"))
-        );
+        assert_eq!(model.offline_script.as_deref(), Some(Path::new("/script.json")));
         let ollama = model.of("ollama").expect("the provider is configured");
         assert_eq!(
             (ollama.base(), &ollama.extra_body["think"]),

@@ -29,13 +29,8 @@ pub struct ThinkFilter {
 }
 
 enum Tag {
-    Open {
-        length: usize,
-        closing: &'static str,
-    },
-    Close {
-        length: usize,
-    },
+    Open { length: usize, closing: &'static str },
+    Close { length: usize },
     Unfinished,
     Text,
 }
@@ -99,11 +94,7 @@ impl ThinkFilter {
         };
         self.emit(&rest[..start], out);
         let candidate = &rest[start..];
-        match if self.after_backtick {
-            Tag::Text
-        } else {
-            read_tag(candidate)
-        } {
+        match if self.after_backtick { Tag::Text } else { read_tag(candidate) } {
             Tag::Open { length, closing } => {
                 self.closing = Some(closing);
                 self.note_removed();
@@ -153,15 +144,10 @@ impl ThinkFilter {
 fn read_tag(candidate: &str) -> Tag {
     for (opening, closing) in TAGS {
         if candidate.starts_with(opening) {
-            return Tag::Open {
-                length: opening.len(),
-                closing,
-            };
+            return Tag::Open { length: opening.len(), closing };
         }
         if candidate.starts_with(closing) {
-            return Tag::Close {
-                length: closing.len(),
-            };
+            return Tag::Close { length: closing.len() };
         }
         if opening.starts_with(candidate) || closing.starts_with(candidate) {
             return Tag::Unfinished;
@@ -190,10 +176,7 @@ mod tests {
         ("<think>hidden</think>\n\nshown", "shown"),
         (" \n<thought>hidden</thought> shown", "shown"),
         ("one <think>x</think> two", "one  two"),
-        (
-            "one<think>x</think>two<thought>y</thought>three",
-            "onetwothree",
-        ),
+        ("one<think>x</think>two<thought>y</thought>three", "onetwothree"),
         ("shown<think>never closed <b> </thought>", "shown"),
         ("<think>never closed", ""),
         ("<think>a < b </thin</think>c", "c"),
@@ -254,15 +237,12 @@ mod tests {
         ];
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..2_000 {
-            let text: String = (0..random.usize(1..12))
-                .map(|_| words[random.usize(..words.len())])
-                .collect();
+            let text: String =
+                (0..random.usize(1..12)).map(|_| words[random.usize(..words.len())]).collect();
             let whole = filter(&[&text]);
             let letters: Vec<String> = text.chars().map(String::from).collect();
-            let pieces: Vec<String> = letters
-                .chunks(random.usize(1..5))
-                .map(<[String]>::concat)
-                .collect();
+            let pieces: Vec<String> =
+                letters.chunks(random.usize(1..5)).map(<[String]>::concat).collect();
             let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
             assert_eq!(filter(&pieces), whole, "{pieces:?}");
         }
@@ -279,8 +259,6 @@ mod tests {
     }
 
     fn borders(text: &str) -> impl Iterator<Item = usize> {
-        text.char_indices()
-            .map(|(index, _)| index)
-            .chain([text.len()])
+        text.char_indices().map(|(index, _)| index).chain([text.len()])
     }
 }

@@ -14,12 +14,7 @@ pub(crate) struct Voice<'e> {
 
 impl<'e> Voice<'e> {
     pub(crate) fn new(events: &'e dyn TurnEvents) -> Self {
-        Self {
-            events,
-            filter: ThinkFilter::default(),
-            piece: String::new(),
-            reply: String::new(),
-        }
+        Self { events, filter: ThinkFilter::default(), piece: String::new(), reply: String::new() }
     }
 
     /// Takes a piece from the model.

@@ -11,39 +11,24 @@ use tokio::join;
 #[tokio::test]
 async fn the_answer_is_streamed_and_becomes_history() {
     let fake = FakeModel::start().await;
-    fake.push(FakeReply::partial(["Good ", "morning"]).then(Step::End {
-        input_tokens: 7,
-        output_tokens: 3,
-    }));
+    fake.push(
+        FakeReply::partial(["Good ", "morning"])
+            .then(Step::End { input_tokens: 7, output_tokens: 3 }),
+    );
     let (outcome, ears) = ask(&fake, "hello").await;
     assert_eq!(outcome.reply, "Good morning");
     assert_eq!(ears.pieces(), ["Good ", "morning"]);
     assert_eq!(outcome.ending, Ending::Complete);
-    assert_eq!(
-        outcome.usage,
-        Usage {
-            input_tokens: 7,
-            output_tokens: 3
-        }
-    );
-    let history: Vec<_> = outcome
-        .history
-        .iter()
-        .map(|entry| (entry.role, entry.content.as_str()))
-        .collect();
-    assert_eq!(
-        history,
-        [(Role::User, "hello"), (Role::Assistant, "Good morning")]
-    );
+    assert_eq!(outcome.usage, Usage { input_tokens: 7, output_tokens: 3 });
+    let history: Vec<_> =
+        outcome.history.iter().map(|entry| (entry.role, entry.content.as_str())).collect();
+    assert_eq!(history, [(Role::User, "hello"), (Role::Assistant, "Good morning")]);
 }
 
 #[tokio::test]
 async fn the_request_carries_the_moment_and_the_history_without_it() {
     let fake = FakeModel::start().await;
-    let history = vec![
-        Message::now(Role::User, "one"),
-        Message::now(Role::Assistant, "two"),
-    ];
+    let history = vec![Message::now(Role::User, "one"), Message::now(Role::Assistant, "two")];
     let (outcome, _) = run(&Agent::new(settings(&fake)), turn_after(history, "three")).await;
     assert_eq!(outcome.reply, "three");
     let request = fake.last_request();
@@ -52,10 +37,7 @@ async fn the_request_carries_the_moment_and_the_history_without_it() {
     let (role, text) = messages[3];
     assert_eq!(role, "user");
     assert!(text.starts_with("[Runtime Context"), "{text}");
-    assert!(
-        text.ends_with("Channel: test\nChat ID: 1\nSender: Ann (id 42)\n\nthree"),
-        "{text}"
-    );
+    assert!(text.ends_with("Channel: test\nChat ID: 1\nSender: Ann (id 42)\n\nthree"), "{text}");
     assert_eq!(request.body["stream_options"]["include_usage"], true);
     assert_eq!(request.body["max_tokens"], 8192);
 }
@@ -68,11 +50,7 @@ async fn a_question_that_got_no_answer_is_joined_with_the_next_one() {
     assert_eq!(outcome.ending, Ending::Complete);
     let request = fake.last_request();
     assert_eq!(request.messages().len(), 2);
-    assert!(
-        request.messages()[1]
-            .1
-            .starts_with("unanswered\n\n[Runtime Context")
-    );
+    assert!(request.messages()[1].1.starts_with("unanswered\n\n[Runtime Context"));
 }
 
 #[tokio::test]
@@ -90,10 +68,7 @@ async fn old_turns_are_left_out_when_the_window_is_full() {
     ];
     run(&Agent::new(settings), turn_after(history, "now")).await;
     let request = fake.last_request();
-    let said: Vec<&str> = request.messages()[1..3]
-        .iter()
-        .map(|(_, text)| *text)
-        .collect();
+    let said: Vec<&str> = request.messages()[1..3].iter().map(|(_, text)| *text).collect();
     assert_eq!(said, ["recent", "answer"]);
 }
 
@@ -121,10 +96,7 @@ async fn reasoning_and_thinking_are_not_shown() {
         Step::Text("nk>hmm</th".to_owned()),
         Step::Text("ink>\n\nThe answer".to_owned()),
         Step::Text(" is <thing>.".to_owned()),
-        Step::End {
-            input_tokens: 1,
-            output_tokens: 1,
-        },
+        Step::End { input_tokens: 1, output_tokens: 1 },
     ];
     fake.push(FakeReply::Stream(steps));
     let (outcome, _) = ask(&fake, "why").await;
@@ -139,13 +111,7 @@ async fn a_blank_answer_is_asked_for_once_more_in_silence() {
     fake.push(FakeReply::text("Now I know"));
     let (outcome, ears) = ask(&fake, "well").await;
     assert_eq!(outcome.reply, "Now I know");
-    assert_eq!(
-        outcome.usage,
-        Usage {
-            input_tokens: 2,
-            output_tokens: 2
-        }
-    );
+    assert_eq!(outcome.usage, Usage { input_tokens: 2, output_tokens: 2 });
     assert!(ears.progress().is_empty());
 }
 
@@ -156,9 +122,7 @@ async fn two_blank_answers_are_said_to_the_person() {
     let (outcome, _) = ask(&fake, "well").await;
     assert_eq!(outcome.ending, Ending::Failed);
     assert!(
-        outcome
-            .reply
-            .starts_with("The model ended its turn without a word"),
+        outcome.reply.starts_with("The model ended its turn without a word"),
         "{}",
         outcome.reply
     );
@@ -186,13 +150,7 @@ async fn an_answer_in_one_document_is_understood() {
     fake.push(FakeReply::status(200, &document.to_string()));
     let (outcome, _) = ask(&fake, "hello").await;
     assert_eq!(outcome.reply, "Hi");
-    assert_eq!(
-        outcome.usage,
-        Usage {
-            input_tokens: 4,
-            output_tokens: 2
-        }
-    );
+    assert_eq!(outcome.usage, Usage { input_tokens: 4, output_tokens: 2 });
 }
 
 #[tokio::test]
@@ -207,10 +165,7 @@ async fn a_turn_can_run_in_a_task_of_its_own() {
 async fn letters_cut_between_packets_are_put_together() {
     let fake = FakeModel::start().await;
     let event = "data: {\"choices\":[{\"delta\":{\"content\":\"Grüße €\"},\"finish_reason\":\"stop\"}]}\n\n";
-    let pieces = event
-        .as_bytes()
-        .chunks(1)
-        .map(|byte| Step::Raw(byte.to_vec().into()));
+    let pieces = event.as_bytes().chunks(1).map(|byte| Step::Raw(byte.to_vec().into()));
     fake.push(FakeReply::Stream(pieces.collect()));
     assert_eq!(ask(&fake, "hello").await.0.reply, "Grüße €");
 }
@@ -248,10 +203,7 @@ async fn cancelling_ends_a_wait_between_tries() {
         cancel.cancel();
     };
     let (outcome, ()) = join!(agent.run_turn(turn, &ears), stop);
-    assert_eq!(
-        (outcome.ending, outcome.reply.as_str()),
-        (Ending::Interrupted, "")
-    );
+    assert_eq!((outcome.ending, outcome.reply.as_str()), (Ending::Interrupted, ""));
     assert_eq!(outcome.history.len(), 1);
 }
 
@@ -259,14 +211,9 @@ async fn cancelling_ends_a_wait_between_tries() {
 async fn turns_of_one_agent_do_not_mix() {
     let fake = FakeModel::start().await;
     let agent = Agent::new(settings(&fake));
-    let texts: Vec<String> = (0..20)
-        .map(|number| format!("message number {number}"))
-        .collect();
+    let texts: Vec<String> = (0..20).map(|number| format!("message number {number}")).collect();
     let runs = texts.iter().map(|text| run(&agent, turn(text)));
     let outcomes = futures_util::future::join_all(runs).await;
-    let replies: Vec<String> = outcomes
-        .into_iter()
-        .map(|(outcome, _)| outcome.reply)
-        .collect();
+    let replies: Vec<String> = outcomes.into_iter().map(|(outcome, _)| outcome.reply).collect();
     assert_eq!(replies, texts);
 }

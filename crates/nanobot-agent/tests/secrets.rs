@@ -24,10 +24,7 @@ async fn secrets_stand_neither_in_replies_nor_in_logs_nor_in_debug_output() {
         extra_headers: [("x-team".to_owned(), HEADER.to_owned().into())].into(),
         ..ProviderSettings::default()
     };
-    settings
-        .model
-        .providers
-        .insert("custom".to_owned(), provider);
+    settings.model.providers.insert("custom".to_owned(), provider);
     let said = format!("{{\"error\":{{\"message\":\"{KEY} and {HEADER} in 'my words'\"}}}}");
     for reply in [
         FakeReply::status(400, &said),
@@ -42,11 +39,7 @@ async fn secrets_stand_neither_in_replies_nor_in_logs_nor_in_debug_output() {
         let shown = format!("{}{agent:?}{settings:?}{}", outcome.reply, log.text());
         assert!(!shown.contains(KEY) && !shown.contains(HEADER), "{shown}");
     }
-    assert!(
-        log.text().contains("The model did not answer."),
-        "{}",
-        log.text()
-    );
+    assert!(log.text().contains("The model did not answer."), "{}", log.text());
     assert!(!log.text().contains("my words"), "{}", log.text());
 }
 
@@ -73,10 +66,7 @@ impl Log {
 
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(bytes);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

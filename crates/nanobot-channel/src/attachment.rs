@@ -70,9 +70,7 @@ impl Attachment {
         let path = path.into();
         Self {
             kind: AttachmentKind::from_file_name(&path.to_string_lossy()),
-            name: path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned()),
+            name: path.file_name().map(|name| name.to_string_lossy().into_owned()),
             location: Location::Path(path),
             mime: None,
             size_bytes: None,
@@ -84,9 +82,7 @@ impl AttachmentKind {
     /// Guesses the kind from the ending of a file's name, `File` if it is not known.
     #[must_use]
     pub fn from_file_name(name: &str) -> Self {
-        let ending = name
-            .rsplit_once('.')
-            .map(|(_, ending)| ending.to_ascii_lowercase());
+        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
         match ending.as_deref() {
             Some("png" | "jpg" | "jpeg" | "gif" | "webp" | "bmp" | "heic") => Self::Image,
             Some("mp3" | "ogg" | "oga" | "opus" | "wav" | "m4a" | "flac" | "aac") => Self::Audio,
@@ -103,14 +99,8 @@ mod tests {
     #[test]
     fn kind_of_a_url_is_read_from_its_path() {
         let kind = |url: &str| Attachment::from_url(url).kind;
-        assert_eq!(
-            kind("https://example.org/cat.PNG?size=2"),
-            AttachmentKind::Image
-        );
-        assert_eq!(
-            kind("https://example.org/voice.ogg#t=1"),
-            AttachmentKind::Audio
-        );
+        assert_eq!(kind("https://example.org/cat.PNG?size=2"), AttachmentKind::Image);
+        assert_eq!(kind("https://example.org/voice.ogg#t=1"), AttachmentKind::Audio);
         assert_eq!(kind("https://example.org/"), AttachmentKind::File);
     }
 

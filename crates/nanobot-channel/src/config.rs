@@ -19,11 +19,8 @@ pub trait ChannelConfig: Default + Serialize + DeserializeOwned + JsonSchema + S
     /// The channel's name for people: `"Webhook"`.
     const DISPLAY_NAME: &'static str;
     /// Optional features that the channel has.
-    const CAPABILITIES: Capabilities = Capabilities {
-        streaming: false,
-        login: false,
-        deduplicates: false,
-    };
+    const CAPABILITIES: Capabilities =
+        Capabilities { streaming: false, login: false, deduplicates: false };
 
     /// Makes the channel. Does no I/O: that is for [`Channel::run`].
     ///
@@ -69,9 +66,7 @@ fn default_config<C: ChannelConfig>() -> Map<String, Value> {
     if let Ok(Value::Object(fields)) = serde_json::to_value(C::default()) {
         section.extend(fields);
     }
-    section
-        .entry("allowFrom")
-        .or_insert_with(|| Value::Array(Vec::new()));
+    section.entry("allowFrom").or_insert_with(|| Value::Array(Vec::new()));
     section
 }
 
@@ -137,10 +132,7 @@ mod tests {
 
     impl Default for EchoConfig {
         fn default() -> Self {
-            Self {
-                port: 9000,
-                callback_url: None,
-            }
+            Self { port: 9000, callback_url: None }
         }
     }
 
@@ -168,9 +160,7 @@ mod tests {
     }
 
     fn section(value: Value) -> Map<String, Value> {
-        let Value::Object(map) = value else {
-            panic!("a section is an object")
-        };
+        let Value::Object(map) = value else { panic!("a section is an object") };
         map
     }
 
@@ -179,18 +169,12 @@ mod tests {
         let expected = serde_json::json!({
             "enabled": false, "port": 9000, "callbackUrl": null, "allowFrom": []
         });
-        assert_eq!(
-            Value::Object(describe::<EchoConfig>("1.0.0").default_config),
-            expected
-        );
+        assert_eq!(Value::Object(describe::<EchoConfig>("1.0.0").default_config), expected);
     }
 
     #[test]
     fn both_spellings_of_a_key_are_one_key() {
-        let expected = EchoConfig {
-            port: 1,
-            callback_url: Some("http://a".into()),
-        };
+        let expected = EchoConfig { port: 1, callback_url: Some("http://a".into()) };
         for key in ["callback_url", "callbackUrl"] {
             let given = section(serde_json::json!({"port": 1, key: "http://a"}));
             assert_eq!(parse_config::<EchoConfig>(given).unwrap(), expected);
@@ -201,10 +185,6 @@ mod tests {
     fn wrong_value_is_reported_with_its_key() {
         let given = section(serde_json::json!({"port": "high"}));
         let error = parse_config::<EchoConfig>(given).unwrap_err();
-        assert!(
-            error
-                .report()
-                .starts_with("channels.echo.port is not valid: invalid type")
-        );
+        assert!(error.report().starts_with("channels.echo.port is not valid: invalid type"));
     }
 }

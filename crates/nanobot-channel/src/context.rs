@@ -41,13 +41,7 @@ impl ChannelContext {
         shutdown: CancellationToken,
         inbox: Arc<dyn Inbox>,
     ) -> Self {
-        Self {
-            name: name.into(),
-            shutdown,
-            state_dir,
-            media_dir,
-            inbox,
-        }
+        Self { name: name.into(), shutdown, state_dir, media_dir, inbox }
     }
 
     /// Hands a message to the gateway; returns when it is safely stored.
@@ -91,8 +85,6 @@ impl ChannelContext {
 
 impl std::fmt::Debug for ChannelContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ChannelContext")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("ChannelContext").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -70,13 +70,7 @@ impl ChannelError {
     /// A failure of `action`, written like "failed to open the event stream".
     #[must_use]
     pub fn new(kind: ErrorKind, action: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            kind,
-            action: action.into(),
-            hint: None,
-            retry_after: None,
-            source: None,
-        }
+        Self { kind, action: action.into(), hint: None, retry_after: None, source: None }
     }
 
     /// The call or the config is wrong.
@@ -176,9 +170,6 @@ mod tests {
     fn report_joins_the_text_with_its_causes() {
         let cause = std::io::Error::other("connection refused");
         let error = ChannelError::network("failed to post the reply").with_source(cause);
-        assert_eq!(
-            error.report(),
-            "failed to post the reply: connection refused"
-        );
+        assert_eq!(error.report(), "failed to post the reply: connection refused");
     }
 }

@@ -91,10 +91,7 @@ impl InboundMessage {
             chat_id: chat_id.into(),
             chat_kind: ChatKind::Direct,
             thread_id: None,
-            sender: Sender {
-                id: sender_id.into(),
-                ..Sender::default()
-            },
+            sender: Sender { id: sender_id.into(), ..Sender::default() },
             text: text.into(),
             attachments: Vec::new(),
             reply_to: None,
@@ -148,11 +145,7 @@ mod tests {
 
     #[test]
     fn allow_list_compares_whole_names_and_denies_when_empty() {
-        let sender = Sender {
-            id: "42".into(),
-            aliases: vec!["ada".into()],
-            ..Sender::default()
-        };
+        let sender = Sender { id: "42".into(), aliases: vec!["ada".into()], ..Sender::default() };
         let check =
             |list: &[&str]| sender.is_on(&list.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert!(!check(&[]));

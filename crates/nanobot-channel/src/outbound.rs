@@ -55,8 +55,6 @@ impl Receipt {
     /// A receipt with one platform id.
     #[must_use]
     pub fn with_id(id: impl Into<String>) -> Self {
-        Self {
-            platform_ids: vec![id.into()],
-        }
+        Self { platform_ids: vec![id.into()] }
     }
 }

@@ -58,10 +58,7 @@ impl ChannelStatus {
     /// The channel receives messages.
     #[must_use]
     pub fn connected(message: impl Into<String>) -> Self {
-        Self {
-            message: Some(message.into()),
-            ..ChannelState::Connected.into()
-        }
+        Self { message: Some(message.into()), ..ChannelState::Connected.into() }
     }
 
     /// The channel lost the platform and tries again after `retry_in`.

@@ -46,10 +46,7 @@ impl ConfigFile {
         let bytes = read::bounded(path)?;
         let text = read::text(path, &bytes)?;
         let file = ConfigFile::parse(path, text)?;
-        Ok(ConfigFile {
-            on_disk: Some(bytes),
-            ..file
-        })
+        Ok(ConfigFile { on_disk: Some(bytes), ..file })
     }
 
     /// Parses a text as the content of the file at `path`.
@@ -181,9 +178,7 @@ impl ConfigFile {
     }
 
     pub(crate) fn object(&self) -> &Map<String, Value> {
-        self.value
-            .as_object()
-            .expect("parsing accepts nothing but an object")
+        self.value.as_object().expect("parsing accepts nothing but an object")
     }
 
     fn apply(&mut self, edits: &[Edit]) -> Result<(), ConfigError> {

@@ -17,13 +17,8 @@ impl Paths {
         let typed = config_file.into();
         // Fails only for an empty path or without a current folder; the typed path then says most.
         let config_file = std::path::absolute(&typed).unwrap_or(typed);
-        let data_dir = config_file
-            .parent()
-            .map_or_else(PathBuf::new, Path::to_owned);
-        Paths {
-            config_file,
-            data_dir,
-        }
+        let data_dir = config_file.parent().map_or_else(PathBuf::new, Path::to_owned);
+        Paths { config_file, data_dir }
     }
 
     /// Returns the usual places: `<home>/.nanobot/config.json` and its folder.
@@ -81,10 +76,8 @@ impl Paths {
 fn file_name_for(channel: &str) -> String {
     let mut name = String::with_capacity(channel.len());
     for (index, character) in channel.chars().enumerate() {
-        let is_special = matches!(
-            character,
-            '/' | '\\' | '%' | ':' | '*' | '?' | '"' | '<' | '>' | '|'
-        );
+        let is_special =
+            matches!(character, '/' | '\\' | '%' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
         if is_special || character.is_control() || (index == 0 && character == '.') {
             write!(name, "%{:02X}", u32::from(character)).expect("writing to a string cannot fail");
         } else {

@@ -36,10 +36,7 @@ pub(crate) fn resolve(file: &ConfigFile, environment: &Environment) -> Result<Co
     canonical::drop_unset(&mut root, Shape::root());
     let origins = overrides::apply(&mut root, environment, &mut notes);
     finish(root, environment, &mut notes)
-        .map(|config| Config {
-            warnings: notes.into_warnings(),
-            ..config
-        })
+        .map(|config| Config { warnings: notes.into_warnings(), ..config })
         .map_err(|problem| locate(problem, file, &locator, &origins))
 }
 
@@ -51,12 +48,7 @@ fn finish(
     let as_typed = Value::Object(root.clone());
     variables::substitute(&mut root, environment, notes)?;
     let mut root = Value::Object(root);
-    check::check(
-        &mut root,
-        Some(&as_typed),
-        Shape::root(),
-        &KeyPath::default(),
-    )?;
+    check::check(&mut root, Some(&as_typed), Shape::root(), &KeyPath::default())?;
     let sections = sections::take(&mut root, notes)?;
     let mut config: Config =
         serde_path_to_error::deserialize(root).map_err(|error| Problem::from_serde(&error))?;
@@ -77,9 +69,7 @@ fn warn_of_unknown_providers(providers: &Providers, notes: &mut Notes<'_>) {
 
 /// Tells whether a key below `channels` is a setting for all channels and not the name of one.
 pub(crate) fn is_setting_for_all_channels(key: &str) -> bool {
-    Shape::root()
-        .property("channels")
-        .is_some_and(|(_, channels)| channels.property(key).is_some())
+    Shape::root().property("channels").is_some_and(|(_, channels)| channels.property(key).is_some())
 }
 
 /// A value from the environment is said to be from there; all others get their place in the text.
@@ -99,7 +89,5 @@ fn locate(
         Some(_) => None,
         None => exact.or_else(|| locator.around(&problem.path)),
     };
-    ConfigError::new(problem.kind, file.path(), message)
-        .at(position)
-        .hinting(problem.hint)
+    ConfigError::new(problem.kind, file.path(), message).at(position).hinting(problem.hint)
 }

@@ -16,6 +16,15 @@ pub struct PluginCommand {
     /// Files beside the program that decide what the plugin says of itself: with an interpreter as
     /// the program, those of the package that it runs. A change makes a cached description stale.
     pub files: Vec<PathBuf>,
+    /// What keeps it from being started, if that is known beforehand.
+    pub(crate) obstacle: Option<Obstacle>,
+}
+
+/// Why a plugin that was found cannot be started, and what a person can do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Obstacle {
+    pub(crate) reason: String,
+    pub(crate) hint: String,
 }
 
 impl PluginCommand {
@@ -28,6 +37,7 @@ impl PluginCommand {
             args: Vec::new(),
             env: BTreeMap::new(),
             files: Vec::new(),
+            obstacle: None,
         }
     }
 
@@ -63,6 +73,7 @@ impl std::fmt::Debug for PluginCommand {
             .field("program", &self.program)
             .field("args", &self.args)
             .field("env", &self.env.keys().collect::<Vec<_>>())
+            .field("obstacle", &self.obstacle)
             .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
+use crate::command::Obstacle;
 use crate::exit::Ending;
 use crate::heard::{Heard, Hearing};
 use crate::process::{Pipes, Process};
@@ -62,6 +63,9 @@ impl Connection {
     where
         H: FnMut(PluginMessage) + Send + 'static,
     {
+        if let Some(obstacle) = &command.obstacle {
+            return Err(obstacle_error(obstacle));
+        }
         let (process, pipes) =
             Process::spawn(command, cwd).map_err(|error| spawn_error(command, error))?;
         tracing::debug!(pid = process.id(), "Started the plugin.");
@@ -160,6 +164,11 @@ impl Connection {
             read_error: read.ok().and_then(Result::ok).and_then(Result::err),
         }
     }
+}
+
+fn obstacle_error(obstacle: &Obstacle) -> ChannelError {
+    let Obstacle { reason, hint } = obstacle.clone();
+    ChannelError::invalid(format!("cannot start the plugin: {reason}")).with_hint(hint)
 }
 
 fn spawn_error(command: &PluginCommand, error: std::io::Error) -> ChannelError {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use nanobot_protocol::{ENV_PLUGIN, ENV_PROTOCOL_VERSIONS, PROTOCOL_VERSIONS};
 
@@ -48,6 +49,15 @@ pub(crate) fn environment(
     all.insert(ENV_PLUGIN.into(), "1".into());
     all.insert(ENV_PROTOCOL_VERSIONS.into(), versions().into());
     all
+}
+
+/// The folders in which programs are looked for, with this one before all others. `None` if the
+/// outcome is not Unicode.
+pub(crate) fn path_after(first: &Path) -> Option<String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let rest = std::env::split_paths(&path).filter(|folder| !folder.as_os_str().is_empty());
+    let folders = std::iter::once(first.to_owned()).chain(rest);
+    std::env::join_paths(folders).ok()?.into_string().ok()
 }
 
 fn is_inherited(name: &OsStr) -> bool {

@@ -2,8 +2,9 @@
 //!
 //! - [`ProcessChannel`] is a channel whose code lives in a process of its own. The gateway cannot
 //!   tell it from one that is linked in.
-//! - [`discover`] finds installed plugins without starting any, [`describe`] asks one what it is,
-//!   and [`DescriptionCache`] remembers what it said.
+//! - [`discover`] finds installed plugins without starting any, programs as well as Python packages;
+//!   [`describe`] asks one what it is, and [`DescriptionCache`] remembers what it said.
+//! - [`install`] and [`remove`] look after the plugins in the data folder.
 //! - [`login`] logs in through a process that runs for this alone.
 //!
 //! A plugin is not trusted. It gets a cleared environment and nothing of the gateway but its own
@@ -13,6 +14,7 @@
 
 mod bounds;
 mod cache;
+mod carried;
 mod channel;
 mod command;
 mod connection;
@@ -25,24 +27,33 @@ mod folders;
 mod handshake;
 mod heard;
 mod inbound;
+mod install;
 mod lanes;
 mod live;
 mod liveness;
 mod login;
 mod media;
+mod plugins_dir;
 mod process;
+mod python;
 mod run;
 mod slot;
 mod stderr;
 mod stream;
 mod streams;
 mod timeouts;
+mod wheel;
 
 pub use cache::DescriptionCache;
 pub use channel::ProcessChannel;
 pub use command::PluginCommand;
 pub use describe::describe;
-pub use discover::{DiscoveredPlugin, Shadow, Source, discover};
+pub use discover::{DiscoveredPlugin, Discovery, Places, Shadow, Source, discover};
 pub use exit::PluginExited;
+pub use install::{
+    InstallError, Installed, Progress, Removable, RemoveError, Request, Spec, install, removable,
+    remove,
+};
 pub use login::login;
+pub use python::PythonPlaces;
 pub use timeouts::Timeouts;

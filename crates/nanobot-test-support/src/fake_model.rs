@@ -43,10 +43,7 @@ pub struct FakeModelOptions {
 
 impl Default for FakeModelOptions {
     fn default() -> Self {
-        Self {
-            required_key: None,
-            models: vec!["fake-model".to_owned()],
-        }
+        Self { required_key: None, models: vec!["fake-model".to_owned()] }
     }
 }
 
@@ -91,15 +88,11 @@ impl FakeModel {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
             .await
             .expect("the loopback interface has a free port");
-        let address = listener
-            .local_addr()
-            .expect("a bound listener has an address");
+        let address = listener.local_addr().expect("a bound listener has an address");
         // Small frames one after another would otherwise wait for delayed acknowledgements, 40 ms
         // each.
         let listener = listener.tap_io(|connection| {
-            connection
-                .set_nodelay(true)
-                .expect("a fresh TCP connection takes this option");
+            connection.set_nodelay(true).expect("a fresh TCP connection takes this option");
         });
         let shared = Arc::new(Shared::new(options));
         let routes = Router::new()
@@ -108,15 +101,9 @@ impl FakeModel {
             .route("/api/tags", get(tags))
             .with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
-            axum::serve(listener, routes)
-                .await
-                .expect("the fake model server runs until aborted");
+            axum::serve(listener, routes).await.expect("the fake model server runs until aborted");
         });
-        Self {
-            address,
-            shared,
-            server,
-        }
+        Self { address, shared, server }
     }
 
     /// Base URL to configure as `apiBase`.
@@ -165,20 +152,13 @@ impl FakeModel {
     /// Panics when there was none.
     #[must_use]
     pub fn last_request(&self) -> RecordedRequest {
-        self.shared
-            .record()
-            .requests
-            .back()
-            .cloned()
-            .expect("the fake model was asked")
+        self.shared.record().requests.back().cloned().expect("the fake model was asked")
     }
 
     /// Waits until this many chat requests have arrived.
     pub async fn wait_for_requests(&self, count: usize) {
         let mut seen = self.shared.seen.subscribe();
-        seen.wait_for(|seen| *seen >= count)
-            .await
-            .expect("the sender lives as long as the server");
+        seen.wait_for(|seen| *seen >= count).await.expect("the sender lives as long as the server");
     }
 
     /// Takes the violations of the protocol seen so far; untaken ones fail the test at the end.
@@ -193,10 +173,7 @@ impl Drop for FakeModel {
         self.server.abort();
         let violations = self.take_violations();
         if !std::thread::panicking() {
-            assert!(
-                violations.is_empty(),
-                "invalid requests to the fake model: {violations:?}"
-            );
+            assert!(violations.is_empty(), "invalid requests to the fake model: {violations:?}");
         }
     }
 }
@@ -205,10 +182,7 @@ impl Shared {
     fn new(options: FakeModelOptions) -> Self {
         Self {
             options,
-            script: Mutex::new(Script {
-                queue: VecDeque::new(),
-                default: FakeReply::echo(),
-            }),
+            script: Mutex::new(Script { queue: VecDeque::new(), default: FakeReply::echo() }),
             record: Mutex::default(),
             seen: watch::Sender::new(0),
             release: Arc::new(Semaphore::new(0)),
@@ -225,10 +199,7 @@ impl Shared {
 
     fn next_reply(&self) -> FakeReply {
         let mut script = self.script();
-        script
-            .queue
-            .pop_front()
-            .unwrap_or_else(|| script.default.clone())
+        script.queue.pop_front().unwrap_or_else(|| script.default.clone())
     }
 
     fn remember(&self, request: RecordedRequest) {
@@ -269,17 +240,9 @@ async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: B
 
 fn answer(shared: &Shared, last_user_text: &str, streamed: bool) -> Response {
     match shared.next_reply() {
-        FakeReply::Status {
-            status,
-            body,
-            retry_after,
-        } => {
+        FakeReply::Status { status, body, retry_after } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let kind = if body.starts_with('{') {
-                "application/json"
-            } else {
-                "text/plain"
-            };
+            let kind = if body.starts_with('{') { "application/json" } else { "text/plain" };
             let mut response = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
             if let Some(value) = retry_after.and_then(|value| value.parse().ok()) {
                 response.headers_mut().insert(header::RETRY_AFTER, value);
@@ -288,10 +251,9 @@ fn answer(shared: &Shared, last_user_text: &str, streamed: bool) -> Response {
         }
         FakeReply::Echo if streamed => events(Body::from_stream(echo::frames(last_user_text))),
         FakeReply::Echo => whole(last_user_text),
-        FakeReply::Stream(steps) if streamed => events(Body::from_stream(stream::frames(
-            steps,
-            Arc::clone(&shared.release),
-        ))),
+        FakeReply::Stream(steps) if streamed => {
+            events(Body::from_stream(stream::frames(steps, Arc::clone(&shared.release))))
+        }
         FakeReply::Stream(steps) => whole(&stream::text_of(&steps)),
     }
 }
@@ -316,21 +278,11 @@ fn error_body(message: &str) -> String {
 }
 
 async fn models(State(shared): State<Arc<Shared>>) -> Response {
-    let models: Vec<_> = shared
-        .options
-        .models
-        .iter()
-        .map(|id| json!({"id": id}))
-        .collect();
+    let models: Vec<_> = shared.options.models.iter().map(|id| json!({"id": id})).collect();
     axum::Json(json!({"object": "list", "data": models})).into_response()
 }
 
 async fn tags(State(shared): State<Arc<Shared>>) -> Response {
-    let models: Vec<_> = shared
-        .options
-        .models
-        .iter()
-        .map(|name| json!({"name": name}))
-        .collect();
+    let models: Vec<_> = shared.options.models.iter().map(|name| json!({"name": name})).collect();
     axum::Json(json!({"models": models})).into_response()
 }

@@ -1,3 +1,31 @@
 //! The `nanobot` command.
 
-fn main() {}
+mod catalog;
+mod channels;
+mod cli;
+mod commands;
+mod control;
+mod duration;
+mod exit;
+mod failure;
+mod guess;
+mod instance;
+mod lock;
+mod logging;
+mod output;
+mod private_folder;
+mod runtime;
+mod section;
+mod table;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::Cli::try_parse() {
+        Ok(cli) => exit::report(commands::run(cli.command)),
+        Err(usage) => exit::report_usage(&usage),
+    }
+}

@@ -25,9 +25,7 @@ struct Agent {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let port = arguments.next().map_or(Ok(8080), |port| port.parse())?;
-    let folder = arguments
-        .next()
-        .map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let mut options = HubOptions::new(&folder);
     options.token = arguments.next().map(Into::into);
     let hub = WebHub::new(options)?;
@@ -35,19 +33,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     hub.set_bound(listener.local_addr()?);
 
     let channel = Arc::new(WebChannel::new(Arc::clone(&hub)));
-    let agent = Arc::new(Agent {
-        channel: Arc::clone(&channel),
-    });
-    let cx = ChannelContext::new(
-        "web",
-        folder.clone(),
-        folder,
-        CancellationToken::new(),
-        agent,
-    );
-    let app = hub
-        .router()
-        .into_make_service_with_connect_info::<SocketAddr>();
+    let agent = Arc::new(Agent { channel: Arc::clone(&channel) });
+    let cx = ChannelContext::new("web", folder.clone(), folder, CancellationToken::new(), agent);
+    let app = hub.router().into_make_service_with_connect_info::<SocketAddr>();
     let (ran, served) = tokio::join!(channel.run(cx), async { axum::serve(listener, app).await });
     ran?;
     Ok(served?)
@@ -78,10 +66,10 @@ async fn answer(channel: &WebChannel, question: &InboundMessage) -> Result<(), C
     let mut pieces = ANSWER.split_inclusive(' ').peekable();
     while let Some(piece) = pieces.next() {
         text.push_str(piece);
-        let end = pieces.peek().is_none().then_some(StreamEnd {
-            outcome: StreamOutcome::Complete,
-            continues: false,
-        });
+        let end = pieces
+            .peek()
+            .is_none()
+            .then_some(StreamEnd { outcome: StreamOutcome::Complete, continues: false });
         let delta = Delta {
             stream_id: &stream_id,
             delivery_id: &delivery_id,

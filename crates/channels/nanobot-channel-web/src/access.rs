@@ -85,9 +85,7 @@ impl Access {
 
     fn is_configured(&self, host: &str) -> bool {
         let (name, _) = split_port(host);
-        self.allowed_hosts
-            .iter()
-            .any(|allowed| allowed == host || allowed == name)
+        self.allowed_hosts.iter().any(|allowed| allowed == host || allowed == name)
     }
 
     /// True for the names of this machine with the port that the hub is on.
@@ -126,9 +124,7 @@ fn split_port(host: &str) -> (&str, Option<u16>) {
 }
 
 fn is_same_origin(origin: &str, host: &str) -> bool {
-    let place = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"));
+    let place = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
     place.is_some_and(|place| place.eq_ignore_ascii_case(host))
 }
 
@@ -170,12 +166,7 @@ mod tests {
     #[test]
     fn only_own_names_with_the_right_port_are_answered() {
         let access = access("127.0.0.1:8080", &[]);
-        for host in [
-            "localhost:8080",
-            "127.0.0.1:8080",
-            "[::1]:8080",
-            "LOCALHOST:8080",
-        ] {
+        for host in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST:8080"] {
             check(&access, host, None, Ok(()));
         }
         for host in [
@@ -200,10 +191,7 @@ mod tests {
 
     #[test]
     fn configured_names_are_answered_with_their_port() {
-        let access = access(
-            "127.0.0.1:8080",
-            &["Chat.Example.org", "other.example:8443"],
-        );
+        let access = access("127.0.0.1:8080", &["Chat.Example.org", "other.example:8443"]);
         check(&access, "chat.example.org", None, Ok(()));
         check(&access, "chat.example.org:444", None, Ok(()));
         check(&access, "other.example:8443", None, Ok(()));
@@ -216,21 +204,9 @@ mod tests {
         let cases = [
             ("localhost:8080", "http://localhost:8080", Ok(())),
             ("chat.example.org", "https://chat.example.org", Ok(())),
-            (
-                "localhost:8080",
-                "http://127.0.0.1:8080",
-                Err(FOREIGN_ORIGIN),
-            ),
-            (
-                "localhost:8080",
-                "http://localhost:3000",
-                Err(FOREIGN_ORIGIN),
-            ),
-            (
-                "localhost:8080",
-                "https://evil.example",
-                Err(FOREIGN_ORIGIN),
-            ),
+            ("localhost:8080", "http://127.0.0.1:8080", Err(FOREIGN_ORIGIN)),
+            ("localhost:8080", "http://localhost:3000", Err(FOREIGN_ORIGIN)),
+            ("localhost:8080", "https://evil.example", Err(FOREIGN_ORIGIN)),
             ("localhost:8080", "null", Err(FOREIGN_ORIGIN)),
         ];
         for (host, origin, expected) in cases {
@@ -255,13 +231,7 @@ mod tests {
     fn token_is_compared_whole() {
         let access = Access::new(&[], Some("secret".into()));
         assert!(access.is_token_right(Some("secret")));
-        for wrong in [
-            None,
-            Some(""),
-            Some("secre"),
-            Some("secret2"),
-            Some("SECRET"),
-        ] {
+        for wrong in [None, Some(""), Some("secre"), Some("secret2"), Some("SECRET")] {
             assert!(!access.is_token_right(wrong));
         }
     }

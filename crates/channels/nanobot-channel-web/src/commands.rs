@@ -25,10 +25,7 @@ struct Newest {
 
 impl Commands {
     pub(crate) fn new(hub: Arc<WebHub>, page: Membership) -> Self {
-        Self {
-            hub,
-            page: Arc::new(page),
-        }
+        Self { hub, page: Arc::new(page) }
     }
 
     pub(crate) async fn serve_all(&self, mut requests: mpsc::Receiver<PageFrame>) {
@@ -147,11 +144,7 @@ impl WebHub {
         let mut messages = held.read()?;
         messages.retain(|message| message.seq < before);
         let Newest { messages, earlier } = self.newest(messages);
-        page.outbox.push(&HubFrame::Earlier {
-            chat,
-            messages: &messages,
-            earlier,
-        });
+        page.outbox.push(&HubFrame::Earlier { chat, messages: &messages, earlier });
         Ok(())
     }
 
@@ -186,9 +179,6 @@ impl WebHub {
             .count();
         let left_out = messages.len() - fitting;
         messages.drain(..left_out);
-        Newest {
-            messages,
-            earlier: left_out > 0,
-        }
+        Newest { messages, earlier: left_out > 0 }
     }
 }

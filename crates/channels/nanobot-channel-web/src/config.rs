@@ -51,20 +51,15 @@ impl WebConfig {
 impl ChannelConfig for WebConfig {
     const NAME: &'static str = "web";
     const DISPLAY_NAME: &'static str = "Web chat";
-    const CAPABILITIES: Capabilities = Capabilities {
-        streaming: true,
-        login: false,
-        deduplicates: true,
-    };
+    const CAPABILITIES: Capabilities =
+        Capabilities { streaming: true, login: false, deduplicates: true };
 
     /// Always fails: the page lives on the gateway's control port, so the gateway makes a
     /// [`WebHub`](crate::WebHub) and hands it to [`WebChannel::new`](crate::WebChannel::new).
     fn build(self) -> Result<Arc<dyn Channel>, ChannelError> {
-        Err(
-            ChannelError::invalid("the web channel cannot run outside the gateway").with_hint(
-                "set channels.web.enabled and run `nanobot gateway`; the page is on its port",
-            ),
-        )
+        Err(ChannelError::invalid("the web channel cannot run outside the gateway").with_hint(
+            "set channels.web.enabled and run `nanobot gateway`; the page is on its port",
+        ))
     }
 }
 

@@ -49,26 +49,15 @@ pub(crate) struct Membership {
 
 impl Connections {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self {
-            peers: Mutex::default(),
-            next_id: AtomicU64::new(0),
-            limits,
-        }
+        Self { peers: Mutex::default(), next_id: AtomicU64::new(0), limits }
     }
 
     pub(crate) fn join(self: &Arc<Self>) -> (Membership, Queue) {
         let (outbox, queue) = Outbox::new(&self.limits);
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let peer = Peer {
-            outbox: outbox.clone(),
-            viewing: None,
-        };
+        let peer = Peer { outbox: outbox.clone(), viewing: None };
         lock(&self.peers).insert(id, peer);
-        let membership = Membership {
-            connections: Arc::clone(self),
-            id,
-            outbox,
-        };
+        let membership = Membership { connections: Arc::clone(self), id, outbox };
         (membership, queue)
     }
 
@@ -110,10 +99,7 @@ impl Outbox {
     fn new(limits: &Limits) -> (Self, Queue) {
         let (sender, receiver) = mpsc::channel(limits.max_queued_frames.max(1));
         let queued_bytes = Arc::new(AtomicUsize::new(0));
-        let queue = Queue {
-            frames: receiver,
-            queued_bytes: Arc::clone(&queued_bytes),
-        };
+        let queue = Queue { frames: receiver, queued_bytes: Arc::clone(&queued_bytes) };
         let outbox = Self {
             frames: sender,
             queued_bytes,

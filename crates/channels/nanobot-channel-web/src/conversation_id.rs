@@ -15,17 +15,7 @@ mod tests {
         for id in ["3f0c9a5e-77aa-4c1b-9d3e-000000000000", "a", "A-9"] {
             assert!(is_valid_id(id), "{id}");
         }
-        for id in [
-            "",
-            ".",
-            "..",
-            "a/b",
-            "a\\b",
-            "a.b",
-            "é",
-            "a b",
-            &"a".repeat(65),
-        ] {
+        for id in ["", ".", "..", "a/b", "a\\b", "a.b", "é", "a b", &"a".repeat(65)] {
             assert!(!is_valid_id(id), "{id}");
         }
     }

@@ -120,11 +120,8 @@ impl WebHub {
     }
 
     fn show_progress(&self, message: &OutboundMessage) {
-        let frame = HubFrame::Progress {
-            chat: &message.chat_id,
-            kind: message.kind,
-            text: &message.text,
-        };
+        let frame =
+            HubFrame::Progress { chat: &message.chat_id, kind: message.kind, text: &message.text };
         self.connections.to_viewers(&message.chat_id, &frame);
     }
 
@@ -148,11 +145,7 @@ impl WebHub {
             Author::User => None,
             Author::Agent | Author::Notice => streams.end(&entry.draft.id),
         };
-        let frame = HubFrame::Message {
-            chat,
-            message: entry,
-            stream,
-        };
+        let frame = HubFrame::Message { chat, message: entry, stream };
         self.connections.to_viewers(chat, &frame);
     }
 
@@ -161,8 +154,7 @@ impl WebHub {
         let mut streams = lock(&self.streams);
         if let Some(stream) = streams.end(delivery_id) {
             let stream = &stream;
-            self.connections
-                .to_viewers(chat, &HubFrame::StreamEnd { chat, stream });
+            self.connections.to_viewers(chat, &HubFrame::StreamEnd { chat, stream });
         }
     }
 

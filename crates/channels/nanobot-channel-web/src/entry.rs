@@ -49,10 +49,7 @@ impl From<&Attachment> for FileNote {
             Location::Url(url) => (url.clone(), Some(url.clone())),
             Location::Path(path) => (path.to_string_lossy().into_owned(), None),
         };
-        Self {
-            name: file.name.clone().unwrap_or(fallback),
-            url,
-        }
+        Self { name: file.name.clone().unwrap_or(fallback), url }
     }
 }
 
@@ -60,11 +57,7 @@ impl From<&Attachment> for FileNote {
 pub(crate) fn title_of(text: &str) -> String {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty());
     let title = shorten(first.unwrap_or_default());
-    if title.is_empty() {
-        "Untitled".to_owned()
-    } else {
-        title
-    }
+    if title.is_empty() { "Untitled".to_owned() } else { title }
 }
 
 /// A title that fits into the list.

@@ -40,14 +40,8 @@ async fn guard(State(hub): State<Arc<WebHub>>, request: Request, next: Next) -> 
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(
-        "cross-origin-resource-policy",
-        HeaderValue::from_static("same-origin"),
-    );
-    headers.insert(
-        "cross-origin-opener-policy",
-        HeaderValue::from_static("same-origin"),
-    );
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
@@ -69,10 +63,7 @@ async fn connect(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-    if let Err(forbidden) = hub
-        .access
-        .check_socket(&headers, peer.map(|info| info.0.ip()))
-    {
+    if let Err(forbidden) = hub.access.check_socket(&headers, peer.map(|info| info.0.ip())) {
         return forbidden.into_response();
     }
     let seat = Arc::clone(&hub.seats).try_acquire_owned();
@@ -85,15 +76,14 @@ async fn connect(
     // JSON may write each byte of the text as six.
     let largest_frame = hub.limits.max_text_bytes * 6 + 4096;
     let sockets = hub.sockets.clone();
-    upgrade
-        .max_message_size(largest_frame)
-        .max_frame_size(largest_frame)
-        .on_upgrade(move |socket| {
+    upgrade.max_message_size(largest_frame).max_frame_size(largest_frame).on_upgrade(
+        move |socket| {
             sockets.track_future(async move {
                 socket::serve(hub, socket).await;
                 drop(seat);
             })
-        })
+        },
+    )
 }
 
 impl IntoResponse for Forbidden {

@@ -121,10 +121,7 @@ impl WebHub {
         gateway.cx = Some(cx);
         gateway.generation += 1;
         self.connections.to_all(&HubFrame::Status { ready: true });
-        Attached {
-            hub: Arc::clone(self),
-            generation: gateway.generation,
-        }
+        Attached { hub: Arc::clone(self), generation: gateway.generation }
     }
 
     /// The locks are held so that no change falls between what `welcome` says and the frames that
@@ -147,17 +144,13 @@ impl Drop for Attached {
         let mut gateway = lock(&self.hub.gateway);
         if gateway.generation == self.generation {
             gateway.cx = None;
-            self.hub
-                .connections
-                .to_all(&HubFrame::Status { ready: false });
+            self.hub.connections.to_all(&HubFrame::Status { ready: false });
         }
     }
 }
 
 impl std::fmt::Debug for WebHub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebHub")
-            .field("title", &self.title)
-            .finish_non_exhaustive()
+        f.debug_struct("WebHub").field("title", &self.title).finish_non_exhaustive()
     }
 }

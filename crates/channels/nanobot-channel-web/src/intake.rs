@@ -27,9 +27,8 @@ impl WebHub {
         let hub = Arc::clone(self);
         // A task of its own: if the connection breaks now, what the gateway accepts must still get
         // into the transcript.
-        let handover = self
-            .handovers
-            .spawn(async move { hub.hand_over(&cx, slot, id, text).await });
+        let handover =
+            self.handovers.spawn(async move { hub.hand_over(&cx, slot, id, text).await });
         handover.await.unwrap_or_else(|error| {
             tracing::error!(error = %error, "Handing a message to the gateway failed.");
             Err(failed("the message could not be handed over"))
@@ -69,13 +68,7 @@ impl WebHub {
             Ok(Acceptance::Denied) => return Err(denied()),
             Err(error) => return Err(refusal_of(&error)),
         }
-        let draft = Draft {
-            id,
-            from: Author::User,
-            text,
-            outcome: None,
-            files: Vec::new(),
-        };
+        let draft = Draft { id, from: Author::User, text, outcome: None, files: Vec::new() };
         let (hub, place) = (Arc::clone(&self), Arc::clone(&slot));
         match tokio::task::spawn_blocking(move || hub.append(&place, draft)).await {
             Ok(Ok(_)) => Ok(()),

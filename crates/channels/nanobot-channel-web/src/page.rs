@@ -28,11 +28,7 @@ impl Page {
     /// Only the script and the style in the page run, it talks only to the hub, and no text can
     /// become markup: `require-trusted-types-for` makes `innerHTML` fail.
     pub(crate) fn policy(&self, host: &str) -> String {
-        let Self {
-            script_hash,
-            style_hash,
-            ..
-        } = self;
+        let Self { script_hash, style_hash, .. } = self;
         // Older Safari does not take 'self' to cover WebSockets, so they are named.
         format!(
             "default-src 'none'; script-src 'sha256-{script_hash}'; \
@@ -45,12 +41,10 @@ impl Page {
 
 /// The text between the only two tags of this name.
 fn inside(tag: &str) -> &'static str {
-    let (_, rest) = SOURCE
-        .split_once(&format!("<{tag}>"))
-        .expect("the page has this tag, a test sees to it");
-    let (text, _) = rest
-        .split_once(&format!("</{tag}>"))
-        .expect("the page closes this tag, a test sees to it");
+    let (_, rest) =
+        SOURCE.split_once(&format!("<{tag}>")).expect("the page has this tag, a test sees to it");
+    let (text, _) =
+        rest.split_once(&format!("</{tag}>")).expect("the page closes this tag, a test sees to it");
     text
 }
 
@@ -59,10 +53,7 @@ fn hash_of(text: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

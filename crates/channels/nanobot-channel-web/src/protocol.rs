@@ -9,29 +9,12 @@ use crate::streams::Stream;
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum PageFrame {
-    Hello {
-        token: Option<String>,
-    },
-    Open {
-        chat: String,
-        after: Option<u64>,
-    },
-    Earlier {
-        chat: String,
-        before: u64,
-    },
-    Send {
-        chat: String,
-        id: String,
-        text: String,
-    },
-    Rename {
-        chat: String,
-        title: String,
-    },
-    Delete {
-        chat: String,
-    },
+    Hello { token: Option<String> },
+    Open { chat: String, after: Option<u64> },
+    Earlier { chat: String, before: u64 },
+    Send { chat: String, id: String, text: String },
+    Rename { chat: String, title: String },
+    Delete { chat: String },
     Ping,
 }
 
@@ -138,27 +121,18 @@ pub(crate) enum RefusalReason {
 
 impl HubFrame<'_> {
     pub(crate) fn encode(&self) -> Utf8Bytes {
-        serde_json::to_string(self)
-            .expect("a frame has no map with keys that are not text")
-            .into()
+        serde_json::to_string(self).expect("a frame has no map with keys that are not text").into()
     }
 }
 
 impl<'a> From<&'a Stream> for StreamSoFar<'a> {
     fn from(stream: &'a Stream) -> Self {
-        Self {
-            stream: &stream.id,
-            text: &stream.text,
-        }
+        Self { stream: &stream.id, text: &stream.text }
     }
 }
 
 impl Refusal {
     pub(crate) fn new(reason: RefusalReason, text: impl Into<String>) -> Self {
-        Self {
-            reason,
-            text: text.into(),
-            retry_after_ms: None,
-        }
+        Self { reason, text: text.into(), retry_after_ms: None }
     }
 }

@@ -75,10 +75,7 @@ async fn greet(hub: &WebHub, socket: &mut WebSocket) -> bool {
 async fn deny(socket: &mut WebSocket, reason: &'static str) -> Result<(), axum::Error> {
     let frame = HubFrame::Denied { reason }.encode();
     socket.send(Message::Text(frame)).await?;
-    let close = CloseFrame {
-        code: DENIED,
-        reason: reason.into(),
-    };
+    let close = CloseFrame { code: DENIED, reason: reason.into() };
     socket.send(Message::Close(Some(close))).await
 }
 

@@ -102,11 +102,7 @@ impl Store {
         if transcript.is_none() {
             *transcript = Transcript::load(self.path_of(&slot.chat))?;
         }
-        Ok(Held {
-            store: self,
-            chat: &slot.chat,
-            transcript,
-        })
+        Ok(Held { store: self, chat: &slot.chat, transcript })
     }
 
     /// The list, newest first, seen while nobody can change it.
@@ -154,10 +150,8 @@ impl Held<'_> {
         }
         let transcript = match &mut *self.transcript {
             Some(transcript) => transcript,
-            empty => empty.insert(Transcript::create(
-                self.store.path_of(self.chat),
-                title_of(&draft.text),
-            )?),
+            empty => empty
+                .insert(Transcript::create(self.store.path_of(self.chat), title_of(&draft.text))?),
         };
         let appended = transcript.append(draft, self.store.max_file_bytes)?;
         self.refresh_row();
@@ -249,10 +243,7 @@ mod tests {
         append(&before, "b", "1").unwrap();
         let after = store(folder.path());
         let rows = before.with_rows(<[Row]>::to_vec);
-        assert_eq!(
-            rows[0].title,
-            "Hello from a".replace(" a", &format!(" {}", rows[0].chat))
-        );
+        assert_eq!(rows[0].title, "Hello from a".replace(" a", &format!(" {}", rows[0].chat)));
         assert_eq!(after.with_rows(<[Row]>::to_vec), rows);
     }
 
@@ -263,11 +254,7 @@ mod tests {
         for (chat, seq) in [("a", 3), ("b", 1), ("c", 2)] {
             lock(&store.index).insert(
                 chat.to_owned(),
-                Row {
-                    chat: chat.to_owned(),
-                    title: String::new(),
-                    updated: seq,
-                },
+                Row { chat: chat.to_owned(), title: String::new(), updated: seq },
             );
         }
         assert_eq!(store.surplus(), ["b"]);

@@ -50,10 +50,7 @@ impl Streams {
 
     /// Ends the stream that became this delivery, and returns its id.
     pub(crate) fn end(&mut self, delivery_id: &str) -> Option<String> {
-        let position = self
-            .open
-            .iter()
-            .position(|stream| stream.delivery_id == delivery_id)?;
+        let position = self.open.iter().position(|stream| stream.delivery_id == delivery_id)?;
         Some(self.open.remove(position).id)
     }
 

@@ -62,13 +62,7 @@ impl Transcript {
 
     /// Makes an empty transcript.
     pub(crate) fn create(path: PathBuf, title: String) -> io::Result<Self> {
-        let mut transcript = Self {
-            path,
-            title,
-            bytes: 0,
-            last_seq: 0,
-            stored: HashMap::new(),
-        };
+        let mut transcript = Self { path, title, bytes: 0, last_seq: 0, stored: HashMap::new() };
         transcript.rewrite(&[])?;
         Ok(transcript)
     }
@@ -88,10 +82,7 @@ impl Transcript {
         if let Some(seq) = self.stored.get(&key) {
             return Ok(Appended::Known(*seq));
         }
-        let entry = Entry {
-            seq: now_ms().max(self.last_seq + 1),
-            draft,
-        };
+        let entry = Entry { seq: now_ms().max(self.last_seq + 1), draft };
         let line = line_of(&entry)?;
         if self.bytes + line.len() as u64 > max_bytes {
             self.drop_oldest_half(max_bytes)?;
@@ -159,9 +150,7 @@ impl Transcript {
 
     /// Replaces the file in one step, so that a crash leaves the old one or the new one.
     fn rewrite(&mut self, body: &[u8]) -> io::Result<()> {
-        let mut header = serde_json::to_vec(&Header {
-            title: self.title.clone(),
-        })?;
+        let mut header = serde_json::to_vec(&Header { title: self.title.clone() })?;
         header.push(b'\n');
         let temporary = self.path.with_extension("tmp");
         let mut file = File::create(&temporary)?;
@@ -210,9 +199,7 @@ fn body_of(content: &[u8]) -> &[u8] {
 }
 
 fn entries_of(content: &[u8]) -> impl Iterator<Item = Entry> {
-    content
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| serde_json::from_slice(line).ok())
+    content.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok())
 }
 
 fn line_of(entry: &Entry) -> io::Result<Vec<u8>> {
@@ -318,12 +305,7 @@ mod tests {
         }
         assert!(fs::metadata(&path).unwrap().len() <= 4096);
         assert_eq!(title_in(&path).unwrap().as_deref(), Some("Title"));
-        let ids: Vec<_> = transcript
-            .read()
-            .unwrap()
-            .into_iter()
-            .map(|e| e.draft.id)
-            .collect();
+        let ids: Vec<_> = transcript.read().unwrap().into_iter().map(|e| e.draft.id).collect();
         assert_eq!(ids.last().map(String::as_str), Some("99"));
         assert!(ids.len() > 5);
     }

@@ -31,10 +31,7 @@ struct Version {
 
 impl BootstrapFiles {
     pub(super) fn new(workspace: PathBuf) -> Self {
-        Self {
-            workspace,
-            cache: Mutex::new(None),
-        }
+        Self { workspace, cache: Mutex::new(None) }
     }
 
     /// The instructions to the model. Blocks for file access.
@@ -45,20 +42,13 @@ impl BootstrapFiles {
             return Arc::clone(&cache.prompt);
         }
         let prompt: Arc<str> = self.build(&versions).into();
-        *cache = Some(Cache {
-            versions,
-            prompt: Arc::clone(&prompt),
-        });
+        *cache = Some(Cache { versions, prompt: Arc::clone(&prompt) });
         prompt
     }
 
     fn build(&self, versions: &[Option<Version>]) -> String {
         let mut prompt = identity(&self.workspace);
-        for (name, _) in FILES
-            .iter()
-            .zip(versions)
-            .filter(|(_, version)| version.is_some())
-        {
+        for (name, _) in FILES.iter().zip(versions).filter(|(_, version)| version.is_some()) {
             match read_start(&self.workspace.join(name)) {
                 Ok(text) if text.trim().is_empty() => {}
                 Ok(text) => prompt.push_str(&format!("\n## {name}\n\n{}\n", text.trim())),
@@ -87,17 +77,12 @@ fn identity(workspace: &Path) -> String {
 
 fn version(path: &Path) -> Option<Version> {
     let metadata = path.metadata().ok().filter(Metadata::is_file)?;
-    Some(Version {
-        modified: metadata.modified().ok(),
-        length: metadata.len(),
-    })
+    Some(Version { modified: metadata.modified().ok(), length: metadata.len() })
 }
 
 fn read_start(path: &Path) -> std::io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_FILE_BYTES)
-        .read_to_end(&mut bytes)?;
+    File::open(path)?.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -56,12 +56,7 @@ impl Moment {
 
 fn sender(sender: &Sender) -> String {
     let id = one_line(&sender.id);
-    match sender
-        .display_name
-        .as_deref()
-        .map(one_line)
-        .filter(|name| !name.is_empty())
-    {
+    match sender.display_name.as_deref().map(one_line).filter(|name| !name.is_empty()) {
         Some(name) if id.is_empty() => name,
         Some(name) => format!("{name} (id {id})"),
         None => id,
@@ -71,9 +66,7 @@ fn sender(sender: &Sender) -> String {
 /// A name that cannot leave its line: people choose their names, and a line break in one could pose
 /// as a fact of ours.
 fn one_line(text: &str) -> String {
-    let printable = text
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter });
+    let printable = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
     let short: String = printable.take(MAX_NAME_CHARS).collect();
     short.trim().to_owned()
 }

@@ -59,15 +59,10 @@ impl Script {
     ///
     /// Returns which file and which field cannot be used.
     pub fn read(path: &Path) -> Result<Self, ScriptError> {
-        let unreadable = |source| ScriptError::Read {
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = |source| ScriptError::Read { path: path.to_owned(), source };
         let mut text = String::new();
         let file = File::open(path).map_err(unreadable)?;
-        file.take(MAX_SCRIPT_BYTES)
-            .read_to_string(&mut text)
-            .map_err(unreadable)?;
+        file.take(MAX_SCRIPT_BYTES).read_to_string(&mut text).map_err(unreadable)?;
         Self::parse(&text).map_err(|(field, source)| ScriptError::Invalid {
             path: path.to_owned(),
             field,
@@ -80,8 +75,7 @@ impl Script {
         let rules: Vec<Rule> = serde_path_to_error::deserialize(&mut json)
             .map_err(|error| (error.path().to_string(), error.into_inner().into()))?;
         for (index, rule) in rules.iter().enumerate() {
-            rule.check()
-                .map_err(|(field, wrong)| (format!("[{index}].{field}"), wrong.into()))?;
+            rule.check().map_err(|(field, wrong)| (format!("[{index}].{field}"), wrong.into()))?;
         }
         Ok(Self { rules })
     }
@@ -89,10 +83,7 @@ impl Script {
     /// The answer of the first rule that matches.
     pub(crate) fn answer(&self, text: &str) -> Option<ScriptedAnswer> {
         let said = text.to_lowercase();
-        let rule = self
-            .rules
-            .iter()
-            .find(|rule| matches(&rule.pattern.to_lowercase(), &said))?;
+        let rule = self.rules.iter().find(|rule| matches(&rule.pattern.to_lowercase(), &said))?;
         Some(ScriptedAnswer {
             pieces: rule.answer(text),
             delay: Duration::from_millis(rule.delay_ms),
@@ -116,10 +107,7 @@ impl Rule {
         let fill = |piece: &str| piece.replace("{text}", text);
         match (&self.pieces, &self.reply) {
             (Some(pieces), _) => pieces.iter().map(|piece| fill(piece)).collect(),
-            (None, Some(reply)) => fill(reply)
-                .split_inclusive(' ')
-                .map(str::to_owned)
-                .collect(),
+            (None, Some(reply)) => fill(reply).split_inclusive(' ').map(str::to_owned).collect(),
             (None, None) => Vec::new(),
         }
     }
@@ -176,10 +164,7 @@ mod tests {
         let tea = script.answer("green TEA").expect("a rule matches");
         assert_eq!(tea.pieces, ["A ", "cup ", "of ", "green ", "TEA"]);
         let joke = script.answer("joke!").expect("a rule matches");
-        assert_eq!(
-            (joke.pieces.len(), joke.delay),
-            (2, Duration::from_millis(5))
-        );
+        assert_eq!((joke.pieces.len(), joke.delay), (2, Duration::from_millis(5)));
         assert_eq!(script.answer("something else"), None);
     }
 
@@ -191,27 +176,11 @@ mod tests {
             assert_eq!(at, field);
             assert!(source.to_string().contains(wrong), "{source}");
         }
-        check(
-            r#"[{"match": "a", "reply": 5}]"#,
-            "[0].reply",
-            "invalid type",
-        );
-        check(
-            r#"[{"match": "a", "reply": "b"}, {"match": "c"}]"#,
-            "[1].reply",
-            "neither",
-        );
-        check(
-            r#"[{"match": "a", "reply": "b", "pieces": ["c"]}]"#,
-            "[0].pieces",
-            "not the text",
-        );
+        check(r#"[{"match": "a", "reply": 5}]"#, "[0].reply", "invalid type");
+        check(r#"[{"match": "a", "reply": "b"}, {"match": "c"}]"#, "[1].reply", "neither");
+        check(r#"[{"match": "a", "reply": "b", "pieces": ["c"]}]"#, "[0].pieces", "not the text");
         check(r#"[{"match": "", "reply": "b"}]"#, "[0].match", "empty");
-        check(
-            r#"[{"match": "a", "answer": "b"}]"#,
-            "[0].answer",
-            "unknown field `answer`",
-        );
+        check(r#"[{"match": "a", "answer": "b"}]"#, "[0].answer", "unknown field `answer`");
         check(r#"{"rules": []}"#, ".", "invalid type: map");
     }
 }

@@ -27,10 +27,7 @@ pub(super) struct EventStream {
 
 impl EventStream {
     pub(super) fn new(response: reqwest::Response) -> Self {
-        let kind = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let is_document = kind.is_some_and(|kind| kind.starts_with("application/json"));
         Self {
             response,
@@ -115,10 +112,8 @@ impl EventStream {
             Ok(Some(bytes)) => self.buffer.extend_from_slice(&bytes),
             Ok(None) => self.has_ended = true,
             Err(error) => {
-                return Err(
-                    ProviderError::new(ErrorKind::Network, "the answer was cut off")
-                        .with_source(error.without_url()),
-                );
+                return Err(ProviderError::new(ErrorKind::Network, "the answer was cut off")
+                    .with_source(error.without_url()));
             }
         }
         Ok(())

@@ -14,12 +14,8 @@ use super::secrets::Secrets;
 /// Part of an error body that is read.
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
-const NO_CREDIT: [&str; 4] = [
-    "insufficient_quota",
-    "insufficient credits",
-    "credit balance",
-    "billing",
-];
+const NO_CREDIT: [&str; 4] =
+    ["insufficient_quota", "insufficient credits", "credit balance", "billing"];
 const TOO_LONG: [&str; 7] = [
     "context_length_exceeded",
     "context length",
@@ -63,21 +59,14 @@ impl Failure {
             }
         }
         let body = String::from_utf8_lossy(&body);
-        Self {
-            status: Some(status),
-            retry_after,
-            ..Self::parse(&body)
-        }
+        Self { status: Some(status), retry_after, ..Self::parse(&body) }
     }
 
     /// Takes the error object of an event; providers put the status into its code.
     pub(super) fn in_stream(error: &Value) -> Self {
         let status = error["code"].as_u64().or_else(|| error["status"].as_u64());
         let status = status.and_then(|status| u16::try_from(status).ok());
-        Self {
-            status,
-            ..Self::from_object(error)
-        }
+        Self { status, ..Self::from_object(error) }
     }
 
     fn parse(body: &str) -> Self {
@@ -87,26 +76,15 @@ impl Failure {
         match value.get("error").filter(|error| !error.is_null()) {
             Some(error) => Self::from_object(error),
             None if value.is_object() => Self::from_object(value),
-            None => Self {
-                message: body.to_owned(),
-                ..Self::default()
-            },
+            None => Self { message: body.to_owned(), ..Self::default() },
         }
     }
 
     fn from_object(error: &Value) -> Self {
         let text = |key: &str| error[key].as_str().unwrap_or_default();
-        let message = [
-            error.as_str().unwrap_or_default(),
-            text("message"),
-            text("detail"),
-        ]
-        .concat();
-        Self {
-            code: format!("{} {}", text("code"), text("type")),
-            message,
-            ..Self::default()
-        }
+        let message =
+            [error.as_str().unwrap_or_default(), text("message"), text("detail")].concat();
+        Self { code: format!("{} {}", text("code"), text("type")), message, ..Self::default() }
     }
 
     pub(super) fn into_error(self, secrets: &Secrets) -> ProviderError {
@@ -176,12 +154,7 @@ fn says_model_missing(said: &str) -> bool {
 
 /// How long the provider asks us to wait: seconds, milliseconds or a date.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::trim)
-    };
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     if let Some(wait) = text("retry-after-ms").and_then(|value| value.parse().ok()) {
         return Some(Duration::from_millis(wait));
     }
@@ -203,20 +176,13 @@ mod tests {
     fn errors_are_sorted_by_status_and_words() {
         #[track_caller]
         fn check(status: u16, body: &str, expected: ErrorKind) {
-            let failure = Failure {
-                status: Some(status),
-                ..Failure::parse(body)
-            };
+            let failure = Failure { status: Some(status), ..Failure::parse(body) };
             assert_eq!(failure.kind(), expected, "{status} {body}");
         }
         check(401, "", ErrorKind::Auth);
         check(403, "model not found", ErrorKind::Auth);
         check(402, "", ErrorKind::Quota);
-        check(
-            429,
-            r#"{"error":{"code":"insufficient_quota"}}"#,
-            ErrorKind::Quota,
-        );
+        check(429, r#"{"error":{"code":"insufficient_quota"}}"#, ErrorKind::Quota);
         check(429, "", ErrorKind::RateLimited);
         check(404, "<html>", ErrorKind::ModelNotFound);
         check(
@@ -224,26 +190,14 @@ mod tests {
             r#"{"error":{"message":"The model `x` does not exist"}}"#,
             ErrorKind::ModelNotFound,
         );
-        check(
-            400,
-            r#"{"error":{"code":"context_length_exceeded"}}"#,
-            ErrorKind::ContextTooLong,
-        );
+        check(400, r#"{"error":{"code":"context_length_exceeded"}}"#, ErrorKind::ContextTooLong);
         check(
             400,
             r#"[{"error":{"message":"input token count exceeds"}}]"#,
             ErrorKind::ContextTooLong,
         );
-        check(
-            400,
-            r#"{"error":{"message":"bad temperature"}}"#,
-            ErrorKind::Rejected,
-        );
-        check(
-            400,
-            r#"{"error":{"type":"overloaded_error"}}"#,
-            ErrorKind::Overloaded,
-        );
+        check(400, r#"{"error":{"message":"bad temperature"}}"#, ErrorKind::Rejected);
+        check(400, r#"{"error":{"type":"overloaded_error"}}"#, ErrorKind::Overloaded);
         check(529, "", ErrorKind::Overloaded);
         check(308, "", ErrorKind::BadResponse);
     }
@@ -255,15 +209,9 @@ mod tests {
             let error: Value = serde_json::from_str(error).expect("the error is JSON");
             assert_eq!(Failure::in_stream(&error).kind(), expected);
         }
-        check(
-            r#"{"code":429,"message":"slow down"}"#,
-            ErrorKind::RateLimited,
-        );
+        check(r#"{"code":429,"message":"slow down"}"#, ErrorKind::RateLimited);
         check(r#"{"code":"rate_limit_exceeded"}"#, ErrorKind::RateLimited);
-        check(
-            r#"{"type":"overloaded_error","message":"Overloaded"}"#,
-            ErrorKind::Overloaded,
-        );
+        check(r#"{"type":"overloaded_error","message":"Overloaded"}"#, ErrorKind::Overloaded);
         check(r#""out of luck""#, ErrorKind::Rejected);
     }
 
@@ -279,16 +227,8 @@ mod tests {
         check("retry-after", "3", Some(Duration::from_secs(3)));
         check("retry-after", " 0.5", Some(Duration::from_millis(500)));
         check("retry-after-ms", "20", Some(Duration::from_millis(20)));
-        check(
-            "retry-after",
-            "Sun, 22 Nov 2026 12:00:09 GMT",
-            Some(Duration::from_secs(9)),
-        );
-        check(
-            "retry-after",
-            "Sun, 22 Nov 2026 11:00:00 GMT",
-            Some(Duration::ZERO),
-        );
+        check("retry-after", "Sun, 22 Nov 2026 12:00:09 GMT", Some(Duration::from_secs(9)));
+        check("retry-after", "Sun, 22 Nov 2026 11:00:00 GMT", Some(Duration::ZERO));
         check("retry-after", "-1", None);
         check("retry-after", "soon", None);
     }

@@ -44,24 +44,16 @@ impl Parameters {
         fields.insert("model".to_owned(), json!(selection.model));
         fields.insert("stream".to_owned(), json!(true));
         fields.insert("stream_options".to_owned(), json!({"include_usage": true}));
-        fields.insert(
-            selection.spec.limit_field.to_owned(),
-            json!(settings.max_tokens),
-        );
+        fields.insert(selection.spec.limit_field.to_owned(), json!(settings.max_tokens));
         if let Some(temperature) = temperature(&selection.model, settings) {
             fields.insert("temperature".to_owned(), json!(temperature));
         }
-        if let Some(effort) = settings
-            .reasoning_effort
-            .as_deref()
-            .filter(|effort| !effort.is_empty())
+        if let Some(effort) =
+            settings.reasoning_effort.as_deref().filter(|effort| !effort.is_empty())
         {
             fields.insert("reasoning_effort".to_owned(), json!(effort));
         }
-        for (name, value) in extra
-            .iter()
-            .filter(|(name, _)| !OUR_FIELDS.contains(&name.as_str()))
-        {
+        for (name, value) in extra.iter().filter(|(name, _)| !OUR_FIELDS.contains(&name.as_str())) {
             if value.is_null() {
                 fields.remove(name);
             } else {
@@ -73,10 +65,7 @@ impl Parameters {
 
     /// The whole body of one request.
     pub(super) fn body(&self, request: ModelRequest<'_>) -> Result<Vec<u8>, ProviderError> {
-        let body = Body {
-            fields: &self.fields,
-            messages: messages(request),
-        };
+        let body = Body { fields: &self.fields, messages: messages(request) };
         serde_json::to_vec(&body).map_err(|error| {
             ProviderError::new(ErrorKind::Rejected, "failed to write the request")
                 .with_source(error)
@@ -90,11 +79,7 @@ fn temperature(model: &str, settings: &ModelSettings) -> Option<f64> {
     if settings.reasoning_effort.is_some() || is_one_of(&WITHOUT_TEMPERATURE) {
         return None;
     }
-    Some(if is_one_of(&WITH_TEMPERATURE_ONE) {
-        1.0
-    } else {
-        settings.temperature
-    })
+    Some(if is_one_of(&WITH_TEMPERATURE_ONE) { 1.0 } else { settings.temperature })
 }
 
 /// The messages; those of one role in a row become one, because strict servers demand turns.
@@ -106,11 +91,7 @@ fn messages(request: ModelRequest<'_>) -> Vec<WireMessage<'_>> {
     for past in request.history {
         push(&mut messages, past.role, past.content.into());
     }
-    push(
-        &mut messages,
-        Role::User,
-        format!("{}{}", request.context, request.text).into(),
-    );
+    push(&mut messages, Role::User, format!("{}{}", request.context, request.text).into());
     messages
 }
 
@@ -145,54 +126,27 @@ mod tests {
 
     #[test]
     fn parameters_follow_the_quirks_of_models() {
-        let mut settings = ModelSettings {
-            temperature: 0.5,
-            max_tokens: 10,
-            ..ModelSettings::default()
-        };
+        let mut settings =
+            ModelSettings { temperature: 0.5, max_tokens: 10, ..ModelSettings::default() };
         let plain = parameters("deepseek", "deepseek-chat", &settings);
-        assert_eq!(
-            (&plain["max_tokens"], &plain["temperature"]),
-            (&json!(10), &json!(0.5))
-        );
-        assert_eq!(
-            (&plain["top_k"], &plain["stream"]),
-            (&json!(5), &json!(true))
-        );
+        assert_eq!((&plain["max_tokens"], &plain["temperature"]), (&json!(10), &json!(0.5)));
+        assert_eq!((&plain["top_k"], &plain["stream"]), (&json!(5), &json!(true)));
         assert_eq!(plain.get("stream_options"), None, "null takes a field away");
         let thinking = parameters("openai", "gpt-5-mini", &settings);
         assert_eq!(thinking["max_completion_tokens"], 10);
-        assert_eq!(
-            (thinking.get("max_tokens"), thinking.get("temperature")),
-            (None, None)
-        );
-        assert_eq!(
-            parameters("moonshot", "kimi-k2.5", &settings)["temperature"],
-            1.0
-        );
+        assert_eq!((thinking.get("max_tokens"), thinking.get("temperature")), (None, None));
+        assert_eq!(parameters("moonshot", "kimi-k2.5", &settings)["temperature"], 1.0);
         settings.reasoning_effort = Some("low".to_owned());
         let effort = parameters("openrouter", "vendor/model", &settings);
-        assert_eq!(
-            (&effort["reasoning_effort"], effort.get("temperature")),
-            (&json!("low"), None)
-        );
+        assert_eq!((&effort["reasoning_effort"], effort.get("temperature")), (&json!("low"), None));
     }
 
     #[test]
     fn messages_of_one_role_in_a_row_are_joined() {
         let history = [
-            PastMessage {
-                role: Role::User,
-                content: "one",
-            },
-            PastMessage {
-                role: Role::Assistant,
-                content: "two",
-            },
-            PastMessage {
-                role: Role::User,
-                content: "three",
-            },
+            PastMessage { role: Role::User, content: "one" },
+            PastMessage { role: Role::Assistant, content: "two" },
+            PastMessage { role: Role::User, content: "three" },
         ];
         let request = ModelRequest {
             system: "be kind",
@@ -206,10 +160,8 @@ mod tests {
             (Role::Assistant, "two"),
             (Role::User, "three\n\n[now]\n\nfour"),
         ];
-        let expected = expected.map(|(role, content)| WireMessage {
-            role,
-            content: content.into(),
-        });
+        let expected =
+            expected.map(|(role, content)| WireMessage { role, content: content.into() });
         assert_eq!(messages(request), expected);
     }
 }

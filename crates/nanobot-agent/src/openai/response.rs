@@ -49,19 +49,13 @@ pub(super) struct WireUsage {
 impl Chunk {
     pub(super) fn parse(data: &str, secrets: &Secrets) -> Result<Self, ProviderError> {
         let chunk: Self = serde_json::from_str(data).map_err(|error| {
-            ProviderError::new(
-                ErrorKind::BadResponse,
-                "an event of the answer is not understood",
-            )
-            .with_excerpt(secrets.excerpt(data))
-            .with_source(place(&error))
+            ProviderError::new(ErrorKind::BadResponse, "an event of the answer is not understood")
+                .with_excerpt(secrets.excerpt(data))
+                .with_source(place(&error))
         })?;
         match chunk.error.filter(|error| !error.is_null()) {
             Some(error) => Err(Failure::in_stream(&error).into_error(secrets)),
-            None => Ok(Self {
-                error: None,
-                ..chunk
-            }),
+            None => Ok(Self { error: None, ..chunk }),
         }
     }
 }
@@ -118,17 +112,10 @@ mod tests {
             let data = format!(r#"{{"choices":[{{"delta":{delta}}}]}}"#);
             let secrets = Secrets::new(&ProviderSettings::default());
             let chunk = Chunk::parse(&data, &secrets).expect("the event is valid");
-            let choice = chunk
-                .choices
-                .into_iter()
-                .flatten()
-                .next()
-                .expect("there is a choice");
+            let choice = chunk.choices.into_iter().flatten().next().expect("there is a choice");
             let pieces: Vec<_> = choice.pieces().collect();
-            let pieces: Vec<_> = pieces
-                .iter()
-                .map(|(is_text, piece)| (*is_text, piece.as_str()))
-                .collect();
+            let pieces: Vec<_> =
+                pieces.iter().map(|(is_text, piece)| (*is_text, piece.as_str())).collect();
             assert_eq!(pieces, expected);
         }
         check(r#"{"content":"a"}"#, &[(true, "a")]);

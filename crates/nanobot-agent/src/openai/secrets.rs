@@ -20,11 +20,7 @@ impl Secrets {
     pub(super) fn new(configured: &ProviderSettings) -> Self {
         let secrets = configured.extra_headers.values().chain(configured.key());
         let values = secrets.map(|secret| secret.expose_secret().trim().to_owned());
-        Self(
-            values
-                .filter(|value| value.len() >= SHORTEST_SECRET)
-                .collect(),
-        )
+        Self(values.filter(|value| value.len() >= SHORTEST_SECRET).collect())
     }
 
     /// A short part of `text` on one line, without secrets.
@@ -50,11 +46,7 @@ impl fmt::Debug for Secrets {
 
 fn mask_key(word: &str) -> &str {
     let start = word.trim_start_matches(|letter: char| !letter.is_ascii_alphanumeric());
-    if KEY_STARTS.iter().any(|key| start.starts_with(key)) {
-        "***"
-    } else {
-        word
-    }
+    if KEY_STARTS.iter().any(|key| start.starts_with(key)) { "***" } else { word }
 }
 
 #[cfg(test)]
@@ -72,10 +64,7 @@ mod tests {
             secrets.excerpt("bad key \"very-secret-key\",\n or 'sk-abc' maybe"),
             "bad key \"***\", or *** maybe"
         );
-        assert_eq!(
-            secrets.excerpt(&"ä".repeat(1_000)).chars().count(),
-            MAX_EXCERPT_CHARS + 1
-        );
+        assert_eq!(secrets.excerpt(&"ä".repeat(1_000)).chars().count(), MAX_EXCERPT_CHARS + 1);
         assert!(!format!("{secrets:?}").contains("very-secret-key"));
     }
 }

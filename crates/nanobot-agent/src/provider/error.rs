@@ -46,14 +46,7 @@ impl ProviderError {
     /// A failure while doing `action`, e.g. "failed to reach the model provider".
     #[must_use]
     pub fn new(kind: ErrorKind, action: &'static str) -> Self {
-        Self {
-            action,
-            kind,
-            status: None,
-            retry_after: None,
-            excerpt: None,
-            source: None,
-        }
+        Self { action, kind, status: None, retry_after: None, excerpt: None, source: None }
     }
 
     /// Adds the cause.

@@ -25,12 +25,7 @@ pub(crate) struct HttpClient {
 impl HttpClient {
     pub(crate) fn new(base: &str, connect_timeout: Duration, proxy: Option<SecretString>) -> Self {
         let is_loopback = is_loopback(base);
-        Self {
-            connect_timeout,
-            is_loopback,
-            proxy,
-            client: OnceLock::new(),
-        }
+        Self { connect_timeout, is_loopback, proxy, client: OnceLock::new() }
     }
 
     pub(crate) fn get(&self) -> Result<&Client, ProviderError> {
@@ -56,10 +51,7 @@ impl HttpClient {
         if let Some(proxy) = &self.proxy {
             // Without the cause, which may repeat the password in the URL.
             let proxy = Proxy::all(proxy.expose_secret()).map_err(|_| {
-                ProviderError::new(
-                    ErrorKind::Rejected,
-                    "the configured proxy is not a valid URL",
-                )
+                ProviderError::new(ErrorKind::Rejected, "the configured proxy is not a valid URL")
             })?;
             builder = builder.proxy(proxy);
         } else if self.is_loopback {
@@ -79,9 +71,7 @@ pub(crate) fn is_loopback(url: &str) -> bool {
     };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -90,11 +80,7 @@ mod tests {
 
     #[test]
     fn only_addresses_of_this_machine_are_loopback() {
-        for local in [
-            "http://localhost:11434/v1",
-            "http://127.0.0.1:1",
-            "http://[::1]:8000/v1",
-        ] {
+        for local in ["http://localhost:11434/v1", "http://127.0.0.1:1", "http://[::1]:8000/v1"] {
             assert!(is_loopback(local), "{local}");
         }
         for remote in [

@@ -72,16 +72,9 @@ const BASE: ProviderSpec = ProviderSpec {
     limit_field: "max_tokens",
     adds_v1: false,
 };
-const GATEWAY: ProviderSpec = ProviderSpec {
-    placement: Placement::Gateway,
-    model_name: ModelName::Whole,
-    ..BASE
-};
-const LOCAL: ProviderSpec = ProviderSpec {
-    placement: Placement::Local,
-    adds_v1: true,
-    ..BASE
-};
+const GATEWAY: ProviderSpec =
+    ProviderSpec { placement: Placement::Gateway, model_name: ModelName::Whole, ..BASE };
+const LOCAL: ProviderSpec = ProviderSpec { placement: Placement::Local, adds_v1: true, ..BASE };
 
 /// The table.
 pub static PROVIDERS: &[ProviderSpec] = &[
@@ -91,12 +84,7 @@ pub static PROVIDERS: &[ProviderSpec] = &[
         placement: Placement::Custom,
         ..BASE
     },
-    ProviderSpec {
-        name: "azureOpenai",
-        label: "Azure OpenAI",
-        wire: Wire::Unsupported,
-        ..BASE
-    },
+    ProviderSpec { name: "azureOpenai", label: "Azure OpenAI", wire: Wire::Unsupported, ..BASE },
     ProviderSpec {
         name: "openrouter",
         label: "OpenRouter",
@@ -248,12 +236,7 @@ pub static PROVIDERS: &[ProviderSpec] = &[
         base: Some("https://api.xiaomimimo.com/v1"),
         ..BASE
     },
-    ProviderSpec {
-        name: "vllm",
-        label: "vLLM",
-        keywords: &["vllm"],
-        ..LOCAL
-    },
+    ProviderSpec { name: "vllm", label: "vLLM", keywords: &["vllm"], ..LOCAL },
     ProviderSpec {
         name: "ollama",
         label: "Ollama",
@@ -346,11 +329,7 @@ mod tests {
             ("volcengine_coding_plan", "volcengineCodingPlan"),
             ("github-copilot", "githubCopilot"),
         ] {
-            assert_eq!(
-                find(spelling).map(|spec| spec.name),
-                Some(name),
-                "{spelling}"
-            );
+            assert_eq!(find(spelling).map(|spec| spec.name), Some(name), "{spelling}");
         }
         assert_eq!(find("nobody"), None);
     }
@@ -358,16 +337,8 @@ mod tests {
     #[test]
     fn model_names_are_sent_as_the_provider_knows_them() {
         for (provider, configured, sent) in [
-            (
-                "openrouter",
-                "anthropic/claude-opus-4-5",
-                "anthropic/claude-opus-4-5",
-            ),
-            (
-                "openrouter",
-                "openrouter/anthropic/claude-opus-4-5",
-                "anthropic/claude-opus-4-5",
-            ),
+            ("openrouter", "anthropic/claude-opus-4-5", "anthropic/claude-opus-4-5"),
+            ("openrouter", "openrouter/anthropic/claude-opus-4-5", "anthropic/claude-opus-4-5"),
             ("openrouter", "openrouter/auto", "openrouter/auto"),
             ("anthropic", "anthropic/claude-opus-4-5", "claude-opus-4-5"),
             ("anthropic", "claude-opus-4-5", "claude-opus-4-5"),
@@ -384,15 +355,8 @@ mod tests {
 
     #[test]
     fn each_spoken_cloud_provider_has_a_base_url() {
-        for spec in PROVIDERS
-            .iter()
-            .filter(|spec| spec.wire == Wire::OpenAi && spec.needs_key())
-        {
-            assert!(
-                spec.base.is_some_and(|base| base.starts_with("https://")),
-                "{}",
-                spec.name
-            );
+        for spec in PROVIDERS.iter().filter(|spec| spec.wire == Wire::OpenAi && spec.needs_key()) {
+            assert!(spec.base.is_some_and(|base| base.starts_with("https://")), "{}", spec.name);
         }
     }
 }

@@ -81,12 +81,7 @@ fn resolve(
     let base = configured.and_then(ProviderSettings::base).or(spec.base);
     let base = base.ok_or(SelectionError::MissingBase(spec))?;
     let (name, model) = (name.to_owned(), spec.model_name(model).to_owned());
-    Ok(Selection {
-        spec,
-        name,
-        base: complete_base(spec, base),
-        model,
-    })
+    Ok(Selection { spec, name, base: complete_base(spec, base), model })
 }
 
 fn automatic(
@@ -117,9 +112,7 @@ fn by_prefix(model: &str) -> Option<&'static ProviderSpec> {
 
 fn by_keywords(model: &str) -> impl Iterator<Item = &'static ProviderSpec> {
     let model = model.to_lowercase().replace('_', "-");
-    PROVIDERS
-        .iter()
-        .filter(move |spec| spec.keywords.iter().any(|word| model.contains(word)))
+    PROVIDERS.iter().filter(move |spec| spec.keywords.iter().any(|word| model.contains(word)))
 }
 
 fn is_usable(spec: &ProviderSpec, settings: &ModelSettings) -> bool {
@@ -136,11 +129,7 @@ fn is_usable(spec: &ProviderSpec, settings: &ModelSettings) -> bool {
 
 fn local_with_base(settings: &ModelSettings) -> Option<&'static ProviderSpec> {
     let base = |spec: &ProviderSpec| settings.of(spec.name).and_then(ProviderSettings::base);
-    let local = || {
-        PROVIDERS
-            .iter()
-            .filter(|spec| spec.placement == Placement::Local)
-    };
+    let local = || PROVIDERS.iter().filter(|spec| spec.placement == Placement::Local);
     let hinted = local().find(|spec| match (spec.base_hint, base(spec)) {
         (Some(hint), Some(base)) => base.contains(hint),
         _ => false,
@@ -189,10 +178,7 @@ mod tests {
     #[track_caller]
     fn check(providers: &[&str], model: &str, expected: &str, base: &str) {
         let selection = select(&settings(providers), model).expect("a provider is configured");
-        assert_eq!(
-            (selection.spec.name, selection.base.as_str()),
-            (expected, base)
-        );
+        assert_eq!((selection.spec.name, selection.base.as_str()), (expected, base));
     }
 
     #[test]
@@ -210,48 +196,18 @@ mod tests {
             "anthropic",
             "https://api.anthropic.com/v1",
         );
-        check(
-            &["openrouter=k", "anthropic="],
-            "anthropic/claude-opus-4-5",
-            "openrouter",
-            ROUTER,
-        );
-        check(
-            &["vllm@http://gpu:9000/v1", "openrouter=k"],
-            "llama",
-            "vllm",
-            "http://gpu:9000/v1",
-        );
+        check(&["openrouter=k", "anthropic="], "anthropic/claude-opus-4-5", "openrouter", ROUTER);
+        check(&["vllm@http://gpu:9000/v1", "openrouter=k"], "llama", "vllm", "http://gpu:9000/v1");
         check(
             &["vllm@http://gpu:9000/v1", "ollama@http://localhost:11434/"],
             "llama3.2",
             "ollama",
             "http://localhost:11434/v1",
         );
-        check(
-            &["groq=k", "openrouter=k"],
-            "some-model",
-            "openrouter",
-            ROUTER,
-        );
-        check(
-            &[],
-            "ollama/llama3.2",
-            "ollama",
-            "http://localhost:11434/v1",
-        );
-        check(
-            &["custom@http://host:1/api/"],
-            "some-model",
-            "custom",
-            "http://host:1/api",
-        );
-        check(
-            &["xiaomi_mimo=k"],
-            "mimo-v2",
-            "xiaomiMimo",
-            "https://api.xiaomimimo.com/v1",
-        );
+        check(&["groq=k", "openrouter=k"], "some-model", "openrouter", ROUTER);
+        check(&[], "ollama/llama3.2", "ollama", "http://localhost:11434/v1");
+        check(&["custom@http://host:1/api/"], "some-model", "custom", "http://host:1/api");
+        check(&["xiaomi_mimo=k"], "mimo-v2", "xiaomiMimo", "https://api.xiaomimimo.com/v1");
     }
 
     #[test]
@@ -270,10 +226,7 @@ mod tests {
         let mut settings = settings(&["my-llm@http://host:1/v1"]);
         settings.provider = "my-llm".to_owned();
         let selection = select(&settings, "m").expect("the endpoint has a base URL");
-        assert_eq!(
-            (selection.spec.name, selection.name.as_str()),
-            ("custom", "my-llm")
-        );
+        assert_eq!((selection.spec.name, selection.name.as_str()), ("custom", "my-llm"));
         assert_eq!(selection.base, "http://host:1/v1");
     }
 
@@ -286,37 +239,12 @@ mod tests {
             let error = select(&settings, model).expect_err("something is missing");
             assert_eq!(error.to_string(), expected);
         }
-        check(
-            "auto",
-            &[],
-            "anthropic/claude-opus-4-5",
-            "`providers.anthropic.apiKey` is not set",
-        );
-        check(
-            "auto",
-            &[],
-            "some-model",
-            "no provider is configured for model `some-model`",
-        );
-        check(
-            "openai",
-            &["openai= "],
-            "gpt-5",
-            "`providers.openai.apiKey` is not set",
-        );
-        check(
-            "custom",
-            &["custom=k"],
-            "m",
-            "`providers.custom.apiBase` is not set",
-        );
+        check("auto", &[], "anthropic/claude-opus-4-5", "`providers.anthropic.apiKey` is not set");
+        check("auto", &[], "some-model", "no provider is configured for model `some-model`");
+        check("openai", &["openai= "], "gpt-5", "`providers.openai.apiKey` is not set");
+        check("custom", &["custom=k"], "m", "`providers.custom.apiBase` is not set");
         check("nobody", &[], "m", "provider `nobody` is not known");
-        check(
-            "azure_openai",
-            &[],
-            "m",
-            "provider `azureOpenai` is not supported yet",
-        );
+        check("azure_openai", &[], "m", "provider `azureOpenai` is not supported yet");
         check(
             "auto",
             &["openrouter=k"],

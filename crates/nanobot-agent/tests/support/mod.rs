@@ -1,11 +1,7 @@
 //! What the tests of the agent share: settings for the fake model, turns, and ears for what is
 //! said.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test binary uses its own part of it"
-)]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of it")]
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -30,15 +26,10 @@ pub fn settings_at(base: &str) -> AgentSettings {
         retry_step: Duration::from_millis(1),
         ..ModelSettings::default()
     };
-    let provider = ProviderSettings {
-        api_base: Some(base.to_owned()),
-        ..ProviderSettings::default()
-    };
+    let provider =
+        ProviderSettings { api_base: Some(base.to_owned()), ..ProviderSettings::default() };
     model.providers.insert("custom".to_owned(), provider);
-    AgentSettings {
-        model,
-        ..AgentSettings::default()
-    }
+    AgentSettings { model, ..AgentSettings::default() }
 }
 
 pub fn turn(text: &str) -> Turn {
@@ -50,10 +41,7 @@ pub fn turn_after(history: Vec<Message>, text: &str) -> Turn {
         session: "test:1".to_owned(),
         channel: "test".to_owned(),
         chat_id: "1".to_owned(),
-        sender: Sender {
-            id: "42".to_owned(),
-            display_name: Some("Ann".to_owned()),
-        },
+        sender: Sender { id: "42".to_owned(), display_name: Some("Ann".to_owned()) },
         text: text.to_owned(),
         attachments: Vec::new(),
         history,
@@ -89,11 +77,7 @@ struct Heard {
 
 impl Ears {
     pub fn pieces(&self) -> Vec<String> {
-        self.heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pieces
-            .clone()
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).pieces.clone()
     }
 
     pub fn text(&self) -> String {
@@ -101,38 +85,23 @@ impl Ears {
     }
 
     pub fn progress(&self) -> Vec<String> {
-        self.heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .progress
-            .clone()
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).progress.clone()
     }
 
     /// Waits until this many pieces were said.
     pub async fn wait_for_pieces(&self, count: usize) {
         let mut pieces = self.pieces.subscribe();
-        pieces
-            .wait_for(|pieces| *pieces >= count)
-            .await
-            .expect("the sender is alive");
+        pieces.wait_for(|pieces| *pieces >= count).await.expect("the sender is alive");
     }
 }
 
 impl TurnEvents for Ears {
     fn text(&self, piece: &str) {
-        self.heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pieces
-            .push(piece.to_owned());
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).pieces.push(piece.to_owned());
         self.pieces.send_modify(|pieces| *pieces += 1);
     }
 
     fn progress(&self, text: &str) {
-        self.heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .progress
-            .push(text.to_owned());
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).progress.push(text.to_owned());
     }
 }

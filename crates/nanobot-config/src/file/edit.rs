@@ -42,11 +42,7 @@ impl Edit {
             let below = typed.and_then(|typed| object?.get(typed));
             let is_last = depth + 1 == keys.len();
             if let Some(other) = below.filter(|below| !is_last && !below.is_object()) {
-                let found = if other.is_array() {
-                    "a list"
-                } else {
-                    "a single value"
-                };
+                let found = if other.is_array() { "a list" } else { "a single value" };
                 let message = format!("{} is {found}, not an object", path.join("."));
                 return Err(invalid(message));
             }
@@ -57,9 +53,7 @@ impl Edit {
 
     pub(crate) fn changes(&self, root: &Map<String, Value>) -> bool {
         let (last, parents) = self.path.split_last().expect("a path has at least one key");
-        let parent = parents
-            .iter()
-            .try_fold(root, |object, key| object.get(key)?.as_object());
+        let parent = parents.iter().try_fold(root, |object, key| object.get(key)?.as_object());
         parent.and_then(|object| object.get(last)) != Some(&self.value)
     }
 
@@ -110,9 +104,9 @@ fn property(object: &CstObject, key: &str) -> Option<CstObjectProp> {
 }
 
 fn nested(path: &[String], value: &Value) -> CstInputValue {
-    path.iter().rev().fold(input(value), |inner, key| {
-        CstInputValue::Object(vec![(key.clone(), inner)])
-    })
+    path.iter()
+        .rev()
+        .fold(input(value), |inner, key| CstInputValue::Object(vec![(key.clone(), inner)]))
 }
 
 fn input(value: &Value) -> CstInputValue {
@@ -123,10 +117,7 @@ fn input(value: &Value) -> CstInputValue {
         Value::String(text) => CstInputValue::String(text.clone()),
         Value::Array(items) => CstInputValue::Array(items.iter().map(input).collect()),
         Value::Object(object) => CstInputValue::Object(
-            object
-                .iter()
-                .map(|(key, value)| (key.clone(), input(value)))
-                .collect(),
+            object.iter().map(|(key, value)| (key.clone(), input(value))).collect(),
         ),
     }
 }

@@ -22,10 +22,7 @@ impl<'a> Locator<'a> {
 
     /// Returns where the value at `path` begins.
     pub(crate) fn value(&self, path: &KeyPath) -> Option<Position> {
-        let node = path
-            .segments()
-            .iter()
-            .try_fold(self.tree.as_ref()?, child)?;
+        let node = path.segments().iter().try_fold(self.tree.as_ref()?, child)?;
         Some(self.position(node.start()))
     }
 

@@ -66,15 +66,12 @@ fn backup_of(target: &Path) -> PathBuf {
 /// Writes beside the target and renames, so that the target is never half written. The temporary file removes
 /// itself when anything fails.
 fn write_file(folder: &Path, target: &Path, content: &[u8], like: Option<&Path>) -> io::Result<()> {
-    let mut file = tempfile::Builder::new()
-        .prefix(".config-")
-        .suffix(".tmp")
-        .tempfile_in(folder)?;
+    let mut file =
+        tempfile::Builder::new().prefix(".config-").suffix(".tmp").tempfile_in(folder)?;
     file.write_all(content)?;
     // Temporary files are readable by their owner only, which is what a new file should stay.
     if let Some(like) = like {
-        file.as_file()
-            .set_permissions(fs::metadata(like)?.permissions())?;
+        file.as_file().set_permissions(fs::metadata(like)?.permissions())?;
     }
     file.as_file().sync_all()?;
     file.persist(target)?;
@@ -84,10 +81,7 @@ fn write_file(folder: &Path, target: &Path, content: &[u8], like: Option<&Path>)
 #[cfg(unix)]
 fn create_private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 #[cfg(not(unix))]

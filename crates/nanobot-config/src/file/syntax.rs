@@ -39,18 +39,13 @@ pub(crate) fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Conf
     match tree.map(Value::from) {
         Some(Value::Object(object)) => Ok(object),
         Some(_) => Err(invalid("the file must hold an object: { … }")),
-        None => Err(
-            ConfigError::new(ConfigErrorKind::Syntax, path, "the file is empty")
-                .hinting("restore it from config.json.bak, or write {} into it".to_owned()),
-        ),
+        None => Err(ConfigError::new(ConfigErrorKind::Syntax, path, "the file is empty")
+            .hinting("restore it from config.json.bak, or write {} into it".to_owned())),
     }
 }
 
 fn syntax_error(path: &Path, error: &ParseError) -> ConfigError {
-    let position = Position {
-        line: error.line_display(),
-        column: error.column_display(),
-    };
+    let position = Position { line: error.line_display(), column: error.column_display() };
     let mut message = error.kind().to_string();
     if let Some(first) = message.get_mut(..1) {
         first.make_ascii_lowercase();

@@ -20,11 +20,6 @@ pub struct Api {
 
 impl Default for Api {
     fn default() -> Self {
-        Api {
-            host: "127.0.0.1".to_owned(),
-            port: 8900,
-            timeout: 120.0,
-            api_key: None,
-        }
+        Api { host: "127.0.0.1".to_owned(), port: 8900, timeout: 120.0, api_key: None }
     }
 }

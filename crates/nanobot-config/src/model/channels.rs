@@ -38,8 +38,5 @@ impl Default for Channels {
 
 /// Adds to the schema that every other key is a channel.
 fn describe_sections(schema: &mut Schema) {
-    schema.insert(
-        "additionalProperties".to_owned(),
-        inlined_schema_for::<CommonKeys>().to_value(),
-    );
+    schema.insert("additionalProperties".to_owned(), inlined_schema_for::<CommonKeys>().to_value());
 }

@@ -44,10 +44,6 @@ pub struct Heartbeat {
 
 impl Default for Heartbeat {
     fn default() -> Self {
-        Heartbeat {
-            enabled: true,
-            interval_s: 1800,
-            keep_recent_messages: 8,
-        }
+        Heartbeat { enabled: true, interval_s: 1800, keep_recent_messages: 8 }
     }
 }

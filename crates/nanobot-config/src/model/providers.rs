@@ -62,9 +62,7 @@ impl Providers {
 
     /// Iterates over what was given, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Provider)> {
-        self.0
-            .iter()
-            .map(|(name, provider)| (name.as_str(), provider))
+        self.0.iter().map(|(name, provider)| (name.as_str(), provider))
     }
 }
 
@@ -120,10 +118,7 @@ impl fmt::Debug for Provider {
         f.debug_struct("Provider")
             .field("has_api_key", &self.api_key.is_some())
             .field("api_base", &self.api_base)
-            .field(
-                "extra_headers",
-                &self.extra_headers.keys().collect::<Vec<_>>(),
-            )
+            .field("extra_headers", &self.extra_headers.keys().collect::<Vec<_>>())
             .field("extra_body", &self.extra_body.keys().collect::<Vec<_>>())
             .field("has_proxy", &self.proxy.is_some())
             .finish()

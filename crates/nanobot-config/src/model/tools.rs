@@ -41,12 +41,7 @@ pub struct Exec {
 
 impl Default for Exec {
     fn default() -> Self {
-        Exec {
-            enable: true,
-            timeout: 60,
-            path_append: String::new(),
-            sandbox: ExecSandbox::Off,
-        }
+        Exec { enable: true, timeout: 60, path_append: String::new(), sandbox: ExecSandbox::Off }
     }
 }
 
@@ -77,11 +72,7 @@ pub struct Web {
 
 impl Default for Web {
     fn default() -> Self {
-        Web {
-            enable: true,
-            proxy: None,
-            search: WebSearch::default(),
-        }
+        Web { enable: true, proxy: None, search: WebSearch::default() }
     }
 }
 

@@ -20,11 +20,8 @@ pub(crate) fn canonical(
     if matches!(shape.others(), Others::Open) {
         return object;
     }
-    let both_given: Vec<String> = object
-        .keys()
-        .filter(|key| is_second_spelling(key, &object, shape))
-        .cloned()
-        .collect();
+    let both_given: Vec<String> =
+        object.keys().filter(|key| is_second_spelling(key, &object, shape)).cloned().collect();
     let mut result = Map::new();
     for (key, value) in object {
         let path = path.key(&key);
@@ -48,9 +45,7 @@ pub(crate) fn canonical(
 }
 
 fn is_second_spelling(key: &str, object: &Map<String, Value>, shape: Shape<'_>) -> bool {
-    shape
-        .property(key)
-        .is_some_and(|(name, _)| name != key && object.contains_key(name))
+    shape.property(key).is_some_and(|(name, _)| name != key && object.contains_key(name))
 }
 
 fn descend(value: Value, shape: Shape<'_>, path: &KeyPath, notes: &mut Notes<'_>) -> Value {

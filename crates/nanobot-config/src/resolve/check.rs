@@ -141,11 +141,7 @@ fn is_within(number: &Number, (least, greatest): (Option<f64>, Option<f64>)) -> 
 }
 
 fn mismatch(value: &Value, as_typed: Option<&Value>, shape: Shape<'_>, path: &KeyPath) -> Problem {
-    let complaint = format!(
-        "must be {}, found {}",
-        expected(shape),
-        found(value, as_typed, shape)
-    );
+    let complaint = format!("must be {}, found {}", expected(shape), found(value, as_typed, shape));
     Problem::invalid(path, complaint, hint(value, shape, path))
 }
 
@@ -192,10 +188,7 @@ fn found(value: &Value, as_typed: Option<&Value>, shape: Shape<'_>) -> String {
         Value::Object(_) => "an object".to_owned(),
         Value::String(_) => match as_typed.and_then(Value::as_str) {
             Some(typed) if shape.choices().is_some() => {
-                format!(
-                    "{:?}",
-                    typed.chars().take(LONGEST_QUOTE).collect::<String>()
-                )
+                format!("{:?}", typed.chars().take(LONGEST_QUOTE).collect::<String>())
             }
             _ => "text".to_owned(),
         },

@@ -8,12 +8,8 @@ use crate::spelling::same_key;
 use crate::warning::WarningKind;
 
 /// Settings for all channels in later versions. Without this list they would be taken for channels.
-const LATER_CHANNEL_SETTINGS: [&str; 4] = [
-    "showReasoning",
-    "extractDocumentText",
-    "transcriptionLanguage",
-    "transcription",
-];
+const LATER_CHANNEL_SETTINGS: [&str; 4] =
+    ["showReasoning", "extractDocumentText", "transcriptionLanguage", "transcription"];
 
 pub(crate) fn migrate(root: &mut Map<String, Value>, notes: &mut Notes<'_>) {
     move_workspace_restriction(root, notes);
@@ -47,12 +43,7 @@ fn drop_memory_window(root: &mut Map<String, Value>, notes: &mut Notes<'_>) {
     if let Some((key, _)) = defaults.and_then(|defaults| take(defaults, "memoryWindow")) {
         let path = KeyPath::of(["agents", "defaults", &key]);
         let hint = "use agents.defaults.contextWindowTokens".to_owned();
-        notes.add(
-            WarningKind::Obsolete,
-            &path,
-            "has no effect any more",
-            Some(hint),
-        );
+        notes.add(WarningKind::Obsolete, &path, "has no effect any more", Some(hint));
     }
 }
 

@@ -14,10 +14,7 @@ pub(crate) struct Notes<'a> {
 
 impl<'a> Notes<'a> {
     pub(crate) fn new(locator: &'a Locator<'a>) -> Notes<'a> {
-        Notes {
-            locator,
-            warnings: Vec::new(),
-        }
+        Notes { locator, warnings: Vec::new() }
     }
 
     /// Adds a warning whose message is the path followed by `remark`.

@@ -49,14 +49,7 @@ pub(crate) fn apply(
     overrides.sort_by_key(|each| (Reverse(each.segments.len()), each.variable));
     let mut origins = Origins::default();
     for each in &overrides {
-        match place(
-            root,
-            Shape::root(),
-            &each.segments,
-            each,
-            &KeyPath::default(),
-            notes,
-        ) {
+        match place(root, Shape::root(), &each.segments, each, &KeyPath::default(), notes) {
             Placed::At(path) => origins.0.push((path, each.variable.to_owned())),
             Placed::FileWins => {}
             Placed::Unknown => {
@@ -78,16 +71,10 @@ fn parse<'e>((variable, text): (&'e str, &'e str)) -> Option<Override<'e>> {
     if !prefix.eq_ignore_ascii_case(PREFIX) {
         return None;
     }
-    let segments: Vec<String> = variable[PREFIX.len()..]
-        .split(SEPARATOR)
-        .map(str::to_lowercase)
-        .collect();
+    let segments: Vec<String> =
+        variable[PREFIX.len()..].split(SEPARATOR).map(str::to_lowercase).collect();
     let is_root_key = Shape::root().names().any(|name| name == segments[0]);
-    is_root_key.then_some(Override {
-        variable,
-        segments,
-        text,
-    })
+    is_root_key.then_some(Override { variable, segments, text })
 }
 
 enum Placed {
@@ -121,9 +108,7 @@ fn place(
             false => Placed::FileWins,
         };
     }
-    let below = object
-        .entry(key)
-        .or_insert_with(|| Value::Object(Map::new()));
+    let below = object.entry(key).or_insert_with(|| Value::Object(Map::new()));
     match (below, inner) {
         (Value::Object(below), Some(inner)) => place(below, inner, rest, given, &path, notes),
         (Value::Object(below), None) => place_freely(below, rest, given.text, &path),
@@ -169,10 +154,7 @@ fn place_freely(
             false => Placed::FileWins,
         };
     }
-    match object
-        .entry(key)
-        .or_insert_with(|| Value::Object(Map::new()))
-    {
+    match object.entry(key).or_insert_with(|| Value::Object(Map::new())) {
         Value::Object(below) => place_freely(below, rest, text, &path),
         _ => Placed::FileWins,
     }
@@ -208,9 +190,9 @@ fn fill(object: &mut Map<String, Value>, key: String, value: Value) -> bool {
             true
         }
         Entry::Occupied(mut occupied) => match (occupied.get_mut(), value) {
-            (Value::Object(below), Value::Object(given)) => given
-                .into_iter()
-                .fold(false, |any, (key, value)| fill(below, key, value) || any),
+            (Value::Object(below), Value::Object(given)) => {
+                given.into_iter().fold(false, |any, (key, value)| fill(below, key, value) || any)
+            }
             _ => false,
         },
     }

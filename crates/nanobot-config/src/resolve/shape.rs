@@ -37,10 +37,7 @@ impl<'s> Shape<'s> {
                     .unwrap_or(schema),
                 is_nullable: alternatives.iter().any(is_null),
             },
-            None => Shape {
-                schema,
-                is_nullable: type_names(schema).any(|name| name == "null"),
-            },
+            None => Shape { schema, is_nullable: type_names(schema).any(|name| name == "null") },
         }
     }
 
@@ -85,8 +82,7 @@ impl<'s> Shape<'s> {
 
     /// Finds a named key by either of its spellings.
     pub(crate) fn property(self, key: &str) -> Option<(&'s str, Shape<'s>)> {
-        self.properties()
-            .find(|(name, _)| spelling::same_key(name, key))
+        self.properties().find(|(name, _)| spelling::same_key(name, key))
     }
 
     pub(crate) fn others(self) -> Others<'s> {
@@ -110,10 +106,7 @@ impl<'s> Shape<'s> {
     pub(crate) fn bounds(self) -> (Option<f64>, Option<f64>) {
         let greatest = self.schema["maximum"].as_f64();
         let greatest_of_type = (self.schema["format"] == "uint32").then(|| f64::from(u32::MAX));
-        (
-            self.schema["minimum"].as_f64(),
-            greatest.or(greatest_of_type),
-        )
+        (self.schema["minimum"].as_f64(), greatest.or(greatest_of_type))
     }
 }
 

@@ -25,12 +25,7 @@ pub(crate) fn substitute(
             Value::Object(channels) if key == "channels" => {
                 substitute_channels(channels, environment, &path, notes)?;
             }
-            value => walk(
-                value,
-                environment,
-                &path,
-                &mut |missing| Err(missing.into()),
-            )?,
+            value => walk(value, environment, &path, &mut |missing| Err(missing.into()))?,
         }
     }
     Ok(())
@@ -53,12 +48,7 @@ fn substitute_channels(
                 Ok(())
             })?;
         } else {
-            walk(
-                value,
-                environment,
-                &path,
-                &mut |missing| Err(missing.into()),
-            )?;
+            walk(value, environment, &path, &mut |missing| Err(missing.into()))?;
         }
     }
     Ok(())
@@ -74,9 +64,7 @@ fn is_enabled(
         return Ok(false);
     };
     let path = path.key("enabled");
-    walk(enabled, environment, &path, &mut |missing| {
-        Err(missing.into())
-    })?;
+    walk(enabled, environment, &path, &mut |missing| Err(missing.into()))?;
     Ok(as_bool(enabled).unwrap_or(false))
 }
 
@@ -107,10 +95,7 @@ fn walk(
         Value::String(text) => match expand(text, environment) {
             Ok(None) => {}
             Ok(Some(expanded)) => *text = expanded,
-            Err(variable) => on_missing(Missing {
-                path: path.clone(),
-                variable,
-            })?,
+            Err(variable) => on_missing(Missing { path: path.clone(), variable })?,
         },
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
@@ -155,9 +140,8 @@ fn expand(text: &str, environment: &Environment) -> Result<Option<String>, Strin
 fn variable_name(text: &str) -> Option<&str> {
     let name = &text[..text.find('}')?];
     let mut characters = name.chars();
-    let starts_well = characters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    let starts_well =
+        characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
     let goes_on_well = characters.all(|next| next.is_ascii_alphanumeric() || next == '_');
     (starts_well && goes_on_well).then_some(name)
 }

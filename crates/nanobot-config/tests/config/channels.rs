@@ -27,10 +27,7 @@ fn common_keys_are_read_in_both_spellings() {
         let config = config(&format!(r#"{{"channels": {{"x": {text}}}}}"#));
         let section = &config.channels.sections["x"];
         assert!(section.is_enabled());
-        assert_eq!(
-            section.allow_from,
-            Some(vec!["a".to_owned(), "7".to_owned()])
-        );
+        assert_eq!(section.allow_from, Some(vec!["a".to_owned(), "7".to_owned()]));
         assert_eq!(section.streaming, Some(true));
         assert_eq!(section.send_progress, Some(false));
         assert_eq!(section.send_tool_hints, Some(true));
@@ -43,10 +40,7 @@ fn absent_common_keys_stay_absent() {
     let section = &config.channels.sections["x"];
     assert!(!section.is_enabled());
     assert_eq!((section.enabled, section.streaming), (None, None));
-    assert_eq!(
-        section.allow_from, None,
-        "absent is not the same as an empty list"
-    );
+    assert_eq!(section.allow_from, None, "absent is not the same as an empty list");
 }
 
 #[test]
@@ -54,10 +48,7 @@ fn camel_case_wins_in_a_section_too() {
     let config = config(
         "{\"channels\": {\"x\": {\n\"allow_from\": [\"snake\"],\n\"allowFrom\": [\"camel\"]}}}",
     );
-    assert_eq!(
-        config.channels.sections["x"].allow_from,
-        Some(vec!["camel".to_owned()])
-    );
+    assert_eq!(config.channels.sections["x"].allow_from, Some(vec!["camel".to_owned()]));
     assert_eq!(
         warnings(&config),
         ["line 2: channels.x.allow_from is given in both spellings; the camelCase one counts"]
@@ -72,10 +63,7 @@ fn allow_list_that_is_no_list_is_an_error_with_a_hint() {
         error.to_string(),
         "config.json:2:17: channels.x.allow_from must be a list, found text"
     );
-    assert_eq!(
-        error.hint().unwrap(),
-        "write a list: \"allow_from\": [\"…\"]"
-    );
+    assert_eq!(error.hint().unwrap(), "write a list: \"allow_from\": [\"…\"]");
 }
 
 #[test]
@@ -90,10 +78,7 @@ fn list_entry_that_is_neither_text_nor_number_is_an_error() {
 #[test]
 fn unclear_enabled_is_an_error() {
     let error = error(r#"{"channels": {"x": {"enabled": "maybe"}}}"#);
-    assert_eq!(
-        error.message(),
-        "channels.x.enabled must be true or false, found text"
-    );
+    assert_eq!(error.message(), "channels.x.enabled must be true or false, found text");
 }
 
 #[test]
@@ -117,9 +102,6 @@ fn section_that_is_no_object_is_an_error_naming_it() {
 #[test]
 fn misspelt_setting_for_all_channels_gets_a_guess() {
     let error = error(r#"{"channels": {"sendProgres": true}}"#);
-    assert_eq!(
-        error.message(),
-        "channels.sendProgres must be an object, found true"
-    );
+    assert_eq!(error.message(), "channels.sendProgres must be an object, found true");
     assert_eq!(error.hint().unwrap(), "did you mean \"sendProgress\"?");
 }

@@ -43,10 +43,7 @@ fn other_spelling_of_a_key_is_not_added_again() {
     check_fill(text, r#"{"allowFrom": []}"#, &[], text);
     let file = parse(text).unwrap();
     let config = file.resolve(&Environment::default()).unwrap();
-    assert_eq!(
-        config.channels.sections["x"].allow_from,
-        Some(vec!["x".to_owned()])
-    );
+    assert_eq!(config.channels.sections["x"].allow_from, Some(vec!["x".to_owned()]));
     let text = r#"{"channels": {"x": {"allowFrom":["x"]}}}"#;
     check_fill(text, r#"{"allow_from": []}"#, &[], text);
 }
@@ -71,26 +68,17 @@ fn filling_goes_into_nested_objects() {
 #[test]
 fn everything_else_in_the_text_survives_byte_for_byte() {
     let before = "{ // café ☕\r\n  \"zebra\"  :1.50,\r\n  /* keep */ \"mystery\": {\"b\":[ 1,2 ],\"a\":\"\\u00e4\"},\r\n  \"channels\": {\r\n    \"x\": {\r\n      \"token\": \"日本\" // secret\r\n    },\r\n  },\r\n}\r\n// end";
-    let expected = before.replace(
-        "\"日本\" // secret\r\n",
-        "\"日本\", // secret\r\n      \"enabled\": false\r\n",
-    );
-    check_fill(
-        before,
-        r#"{"enabled": false}"#,
-        &["channels.x.enabled"],
-        &expected,
-    );
+    let expected = before
+        .replace("\"日本\" // secret\r\n", "\"日本\", // secret\r\n      \"enabled\": false\r\n");
+    check_fill(before, r#"{"enabled": false}"#, &["channels.x.enabled"], &expected);
 }
 
 #[test]
 fn strings_are_escaped_whatever_they_hold() {
     let tricky = "quote \" slash \\ newline \n tab \t bell \u{7} emoji 🦀 line \u{2028}";
     let mut defaults = serde_json::Map::new();
-    defaults.insert(
-        tricky.to_owned(),
-        json!({"inner": tricky, "list": [tricky, 1.5, null, true, {}]}),
-    );
+    defaults
+        .insert(tricky.to_owned(), json!({"inner": tricky, "list": [tricky, 1.5, null, true, {}]}));
     let mut file = parse("{}").unwrap();
     file.fill_channel("my \"channel\"", &defaults).unwrap();
     let section = &file.value()["channels"]["my \"channel\""];
@@ -101,14 +89,8 @@ fn strings_are_escaped_whatever_they_hold() {
 fn hyphenated_and_similar_channel_names_stay_apart() {
     let mut file = parse(r#"{"channels": {"my-bot": {"a": 1}, "my_bot": {"a": 2}}}"#).unwrap();
     let defaults = object(r#"{"b": 0}"#);
-    assert_eq!(
-        file.fill_channel("my-bot", &defaults).unwrap(),
-        ["channels.my-bot.b"]
-    );
-    assert_eq!(
-        file.fill_channel("myBot", &defaults).unwrap(),
-        ["channels.myBot"]
-    );
+    assert_eq!(file.fill_channel("my-bot", &defaults).unwrap(), ["channels.my-bot.b"]);
+    assert_eq!(file.fill_channel("myBot", &defaults).unwrap(), ["channels.myBot"]);
     let expected = json!({"my-bot": {"a": 1, "b": 0}, "my_bot": {"a": 2}, "myBot": {"b": 0}});
     assert_eq!(file.value()["channels"], expected);
 }
@@ -119,10 +101,7 @@ fn filling_twice_adds_nothing_the_second_time() {
     let defaults = object(r#"{"enabled": false, "nested": {"a": {}}}"#);
     file.fill_channel("x", &defaults).unwrap();
     let text = file.text().to_owned();
-    assert_eq!(
-        file.fill_channel("x", &defaults).unwrap(),
-        Vec::<String>::new()
-    );
+    assert_eq!(file.fill_channel("x", &defaults).unwrap(), Vec::<String>::new());
     assert_eq!(file.text(), text);
 }
 
@@ -130,21 +109,9 @@ fn filling_twice_adds_nothing_the_second_time() {
 fn filling_refuses_what_it_cannot_fill_and_changes_nothing() {
     for (text, name, expected) in [
         (r#"{"channels": []}"#, "x", "channels must be an object"),
-        (
-            r#"{"channels": {"x": 5}}"#,
-            "x",
-            "channels.x must be an object",
-        ),
-        (
-            "{}",
-            "sendProgress",
-            "a channel cannot have the name \"sendProgress\"",
-        ),
-        (
-            "{}",
-            "send_progress",
-            "a channel cannot have the name \"send_progress\"",
-        ),
+        (r#"{"channels": {"x": 5}}"#, "x", "channels.x must be an object"),
+        ("{}", "sendProgress", "a channel cannot have the name \"sendProgress\""),
+        ("{}", "send_progress", "a channel cannot have the name \"send_progress\""),
         ("{}", "", "a channel cannot have the name \"\""),
     ] {
         let mut file = parse(text).unwrap();
@@ -169,12 +136,7 @@ fn setting_changes_one_value_where_it_is() {
     check_set(text, "gateway.port", json!(2), &text.replace("1,", "2,"));
     check_set(text, "gateway.port", json!(1), text);
     let snake = r#"{"agents": {"defaults": {"max_tokens": 1}}}"#;
-    check_set(
-        snake,
-        "agents.defaults.maxTokens",
-        json!(2),
-        &snake.replace('1', "2"),
-    );
+    check_set(snake, "agents.defaults.maxTokens", json!(2), &snake.replace('1', "2"));
     let repeated = r#"{"api": {"port": 1, "port": 2}}"#;
     check_set(repeated, "api.port", json!(3), &repeated.replace('2', "3"));
     check_set(
@@ -195,10 +157,7 @@ fn setting_refuses_a_path_that_leads_nowhere() {
     for (path, expected) in [
         ("", "\"\" is not a path of keys"),
         ("gateway..port", "\"gateway..port\" is not a path of keys"),
-        (
-            "gateway.port.deep",
-            "gateway.port is a single value, not an object",
-        ),
+        ("gateway.port.deep", "gateway.port is a single value, not an object"),
         ("tools.list.x", "tools.list is a list, not an object"),
     ] {
         let text = r#"{"gateway": {"port": 1}, "tools": {"list": []}}"#;

@@ -8,20 +8,11 @@ fn syntax_errors_name_their_place() {
         ("", "config.json: the file is empty"),
         ("  // only this\n", "config.json: the file is empty"),
         ("[]", "config.json: the file must hold an object: { … }"),
-        (
-            "{\n  \"a\": 1\n  \"b\": 2\n}",
-            "config.json:2:9: expected comma",
-        ),
+        ("{\n  \"a\": 1\n  \"b\": 2\n}", "config.json:2:9: expected comma"),
         ("{\n  \"ä\": nope\n}", "config.json:2:8: unexpected word"),
-        (
-            "{'a': 1}",
-            "config.json:1:2: single-quoted strings are not allowed",
-        ),
+        ("{'a': 1}", "config.json:1:2: single-quoted strings are not allowed"),
         ("{\"a\": 1", "config.json:1:1: unterminated object"),
-        (
-            "{} {}",
-            "config.json:1:4: text cannot contain more than one JSON value",
-        ),
+        ("{} {}", "config.json:1:4: text cannot contain more than one JSON value"),
     ] {
         assert_eq!(error(text).to_string(), expected, "{text:?}");
     }
@@ -65,10 +56,7 @@ fn values_that_do_not_fit_are_explained_with_their_place() {
             r#"{"agents": {"defaults": {"temperature": -1}}}"#,
             "config.json:1:41: agents.defaults.temperature must be a number of at least 0, found -1",
         ),
-        (
-            r#"{"agents": []}"#,
-            "config.json:1:12: agents must be an object, found a list",
-        ),
+        (r#"{"agents": []}"#, "config.json:1:12: agents must be an object, found a list"),
         (
             r#"{"agents": {"defaults": {"model": 5}}}"#,
             "config.json:1:35: agents.defaults.model must be text, found 5",
@@ -121,37 +109,19 @@ fn unknown_keys_are_warnings_with_line_and_guess() {
     let config = config(
         "{\n  \"$schema\": \"x\",\n  \"agnets\": {},\n  \"agents\": {\n    \"defaults\": {\n      \"max_token\": 1,\n      \"zzz\": 2\n    }\n  },\n  \"providers\": {\n    \"opnrouter\": {}\n  }\n}",
     );
-    let found: Vec<_> = config
-        .warnings
-        .iter()
-        .map(|warning| (warning.to_string(), warning.hint.clone()))
-        .collect();
+    let found: Vec<_> =
+        config.warnings.iter().map(|warning| (warning.to_string(), warning.hint.clone())).collect();
     let hint = |name: &str| Some(format!("did you mean {name:?}?"));
     assert_eq!(
         found,
         [
-            (
-                "line 3: agnets is not a known key".to_owned(),
-                hint("agents")
-            ),
-            (
-                "line 6: agents.defaults.max_token is not a known key".to_owned(),
-                hint("maxTokens")
-            ),
-            (
-                "line 7: agents.defaults.zzz is not a known key".to_owned(),
-                None
-            ),
-            (
-                "line 11: providers.opnrouter is not a known key".to_owned(),
-                hint("openrouter")
-            ),
+            ("line 3: agnets is not a known key".to_owned(), hint("agents")),
+            ("line 6: agents.defaults.max_token is not a known key".to_owned(), hint("maxTokens")),
+            ("line 7: agents.defaults.zzz is not a known key".to_owned(), None),
+            ("line 11: providers.opnrouter is not a known key".to_owned(), hint("openrouter")),
         ]
     );
-    assert!(
-        config.providers.get("opnrouter").is_some(),
-        "kept all the same"
-    );
+    assert!(config.providers.get("opnrouter").is_some(), "kept all the same");
 }
 
 #[test]

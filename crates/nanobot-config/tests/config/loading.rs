@@ -22,10 +22,7 @@ fn empty_object_means_all_defaults() {
     assert_eq!(defaults.provider_retry_mode, ProviderRetryMode::Standard);
     assert_eq!(defaults.dream.interval_h, 2);
     assert_eq!(config.channels.send_max_retries, 3);
-    assert_eq!(
-        (config.gateway.host.as_str(), config.gateway.port),
-        ("127.0.0.1", 18_790)
-    );
+    assert_eq!((config.gateway.host.as_str(), config.gateway.port), ("127.0.0.1", 18_790));
     assert_eq!((config.api.port, config.api.timeout), (8900, 120.0));
     assert_eq!(config.tools.exec.timeout, 60);
     assert_eq!(config.tools.web.search.max_results, 5);
@@ -39,29 +36,12 @@ fn file_written_by_the_original_is_understood_without_warnings() {
     assert_eq!(defaults.model.as_deref(), Some("anthropic/claude-opus-4-5"));
     assert_eq!(config.gateway.host, "0.0.0.0");
     assert_eq!(config.tools.exec.sandbox, ExecSandbox::Off);
-    assert!(
-        config
-            .providers
-            .get("azure_openai")
-            .unwrap()
-            .api_key
-            .is_none()
-    );
-    assert!(
-        config
-            .providers
-            .get("openrouter")
-            .unwrap()
-            .api_key
-            .is_some()
-    );
+    assert!(config.providers.get("azure_openai").unwrap().api_key.is_none());
+    assert!(config.providers.get("openrouter").unwrap().api_key.is_some());
     let server = &config.tools.mcp_servers["files"];
     assert_eq!(server.transport, Some(McpTransport::Stdio));
     assert_eq!(server.tool_timeout, 30);
-    assert_eq!(
-        config.channels.sections["telegram"].allow_from,
-        Some(vec![])
-    );
+    assert_eq!(config.channels.sections["telegram"].allow_from, Some(vec![]));
     assert!(!config.channels.sections["telegram"].is_enabled());
 }
 
@@ -86,10 +66,7 @@ fn fresh_file_parses_resolves_and_says_no_more_than_needed() {
 fn missing_file_says_how_to_create_one() {
     let error = ConfigFile::load(Path::new("/nowhere/config.json")).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::Missing);
-    assert_eq!(
-        error.to_string(),
-        "/nowhere/config.json: config file not found"
-    );
+    assert_eq!(error.to_string(), "/nowhere/config.json: config file not found");
     assert_eq!(error.hint().unwrap(), "run `nanobot onboard` to create it");
     assert!(error.source().is_some());
 }
@@ -135,10 +112,7 @@ fn byte_order_mark_is_ignored() {
     assert!(!file.is_changed());
     file.set("gateway.port", 5.into()).unwrap();
     file.save().unwrap();
-    assert_eq!(
-        ConfigFile::load(&path).unwrap().value()["gateway"]["port"],
-        5
-    );
+    assert_eq!(ConfigFile::load(&path).unwrap().value()["gateway"]["port"], 5);
 }
 
 #[test]

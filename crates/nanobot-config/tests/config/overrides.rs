@@ -37,10 +37,7 @@ fn values_are_read_as_what_the_key_needs() {
         ("NANOBOT_AGENTS__DEFAULTS__TEMPERATURE", "0.5"),
         ("NANOBOT_CHANNELS__SEND_PROGRESS", "0"),
         ("NANOBOT_TOOLS__SSRF_WHITELIST", r#"["10.0.0.0/8"]"#),
-        (
-            "NANOBOT_TOOLS__WEB",
-            r#"{"enable": false, "search": {"max_results": 9}}"#,
-        ),
+        ("NANOBOT_TOOLS__WEB", r#"{"enable": false, "search": {"max_results": 9}}"#),
         ("NANOBOT_TOOLS__WEB__SEARCH__MAX_RESULTS", "3"),
         ("NANOBOT_PROVIDERS__XIAOMI_MIMO__API_BASE", "1"),
     ];
@@ -49,20 +46,14 @@ fn values_are_read_as_what_the_key_needs() {
     assert!(!config.channels.send_progress);
     assert_eq!(config.tools.ssrf_whitelist, ["10.0.0.0/8"]);
     assert!(!config.tools.web.enable);
-    assert_eq!(
-        config.tools.web.search.max_results, 3,
-        "the precise variable wins"
-    );
+    assert_eq!(config.tools.web.search.max_results, 3, "the precise variable wins");
     let provider = config.providers.get("xiaomiMimo").unwrap();
     assert_eq!(provider.api_base.as_deref(), Some("1"));
 }
 
 #[test]
 fn object_from_the_environment_fills_the_gaps_of_the_file() {
-    let variables = [(
-        "NANOBOT_GATEWAY",
-        r#"{"port": 1, "heartbeat": {"interval_s": 5}}"#,
-    )];
+    let variables = [("NANOBOT_GATEWAY", r#"{"port": 1, "heartbeat": {"interval_s": 5}}"#)];
     let text = r#"{"gateway": {"port": 2, "heartbeat": {"enabled": false}}}"#;
     let gateway = resolve(text, &variables).unwrap().gateway;
     assert_eq!(gateway.port, 2);
@@ -107,10 +98,8 @@ fn variables_of_other_programs_and_other_purposes_are_ignored() {
 
 #[test]
 fn misspelt_and_unusable_variables_are_reported() {
-    let variables = [
-        ("NANOBOT_AGENTS__DEFAULTS__MODLE", "x"),
-        ("NANOBOT_API", "https://example.org"),
-    ];
+    let variables =
+        [("NANOBOT_AGENTS__DEFAULTS__MODLE", "x"), ("NANOBOT_API", "https://example.org")];
     let config = resolve("{}", &variables).unwrap();
     assert_eq!(
         warnings(&config),

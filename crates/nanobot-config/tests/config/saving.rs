@@ -32,20 +32,14 @@ fn saving_writes_the_edit_and_keeps_the_previous_content() {
     file.set("gateway.port", json!(2)).unwrap();
     file.save().unwrap();
     assert!(!file.is_changed());
-    assert_eq!(
-        fs::read_to_string(&path).unwrap(),
-        ORIGINAL.replace('1', "2")
-    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), ORIGINAL.replace('1', "2"));
     let backup = folder.path().join("config.json.bak");
     assert_eq!(fs::read_to_string(&backup).unwrap(), ORIGINAL);
     assert_eq!(names(folder.path()), ["config.json", "config.json.bak"]);
 
     file.set("gateway.port", json!(3)).unwrap();
     file.save().unwrap();
-    assert_eq!(
-        fs::read_to_string(&backup).unwrap(),
-        ORIGINAL.replace('1', "2")
-    );
+    assert_eq!(fs::read_to_string(&backup).unwrap(), ORIGINAL.replace('1', "2"));
 }
 
 #[test]
@@ -110,8 +104,7 @@ fn file_with_a_mistake_is_never_replaced_by_defaults() {
     ] {
         let (folder, path) = folder_with(text);
         if let Ok(mut file) = ConfigFile::load(&path) {
-            file.fill_channel("webhook", &object(r#"{"enabled": false}"#))
-                .unwrap();
+            file.fill_channel("webhook", &object(r#"{"enabled": false}"#)).unwrap();
             match file.resolve(&Environment::default()) {
                 Ok(_) => {
                     file.save().unwrap();
@@ -182,10 +175,7 @@ mod unix {
         file.set("gateway.port", json!(2)).unwrap();
         file.save().unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(
-            fs::read_to_string(&target).unwrap(),
-            ORIGINAL.replace('1', "2")
-        );
+        assert_eq!(fs::read_to_string(&target).unwrap(), ORIGINAL.replace('1', "2"));
     }
 
     /// A folder in place of the backup makes the first renaming fail, also for a privileged user.

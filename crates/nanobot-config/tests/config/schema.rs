@@ -40,16 +40,9 @@ fn every_key_is_camel_case_and_described() {
 #[test]
 fn schema_states_limits_choices_and_defaults() {
     let schema = schema();
-    let at = |pointer: &str| {
-        schema
-            .pointer(&pointer.replace('.', "/properties/"))
-            .cloned()
-    };
+    let at = |pointer: &str| schema.pointer(&pointer.replace('.', "/properties/")).cloned();
     let retries = at(".channels.sendMaxRetries").unwrap();
-    assert_eq!(
-        (&retries["minimum"], &retries["maximum"]),
-        (&0.into(), &10.into())
-    );
+    assert_eq!((&retries["minimum"], &retries["maximum"]), (&0.into(), &10.into()));
     assert_eq!(retries["default"], 3);
     assert_eq!(at(".gateway.token").unwrap()["writeOnly"], true);
     assert_eq!(schema["title"], "nanobot config");

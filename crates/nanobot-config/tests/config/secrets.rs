@@ -44,18 +44,14 @@ fn errors_show_no_secret() {
         assert!(!format!("{error} {error:?}").contains(SECRET), "{error}");
     }
     let number = error(r#"{"providers": {"openai": {"apiKey": 424242}}}"#);
-    assert!(
-        !format!("{number} {number:?}").contains("424242"),
-        "{number}"
-    );
+    assert!(!format!("{number} {number:?}").contains("424242"), "{number}");
 }
 
 #[test]
 fn resolved_values_never_reach_the_text() {
     let text = r#"{"providers": {"openai": {"apiKey": "${KEY}"}}, "channels": {"x": {"enabled": true, "t": "${KEY}"}}}"#;
     let mut file = ConfigFile::parse(Path::new("config.json"), text.to_owned()).unwrap();
-    file.resolve(&Environment::from_pairs([("KEY", SECRET)]))
-        .unwrap();
+    file.resolve(&Environment::from_pairs([("KEY", SECRET)])).unwrap();
     file.set("gateway.port", 1.into()).unwrap();
     assert!(!file.text().contains(SECRET));
     assert!(file.text().contains("${KEY}"));

@@ -18,16 +18,10 @@ fn every_key_may_be_written_in_snake_case() {
     assert_eq!(config.gateway.heartbeat.interval_s, 9);
     let provider = config.providers.get("azureOpenai").unwrap();
     assert_eq!(provider.api_base.as_deref(), Some("b"));
-    assert!(
-        provider.extra_headers.contains_key("X_Y"),
-        "names of headers are not keys"
-    );
+    assert!(provider.extra_headers.contains_key("X_Y"), "names of headers are not keys");
     let server = &config.tools.mcp_servers["my_server"];
     assert_eq!(server.tool_timeout, 3);
-    assert!(
-        server.env.contains_key("A_B"),
-        "names of variables are not keys"
-    );
+    assert!(server.env.contains_key("A_B"), "names of variables are not keys");
 }
 
 #[test]
@@ -50,13 +44,7 @@ fn camel_case_wins_when_both_spellings_are_given() {
 #[test]
 fn providers_are_found_under_any_spelling_of_their_name() {
     let config = config(r#"{"providers": {"openai_codex": {}, "My-Own": {}}}"#);
-    for name in [
-        "openaiCodex",
-        "openai_codex",
-        "openai-codex",
-        "OpenAICodex",
-        "my_own",
-    ] {
+    for name in ["openaiCodex", "openai_codex", "openai-codex", "OpenAICodex", "my_own"] {
         assert!(config.providers.get(name).is_some(), "{name}");
     }
     assert!(config.providers.get("openai").is_none());

@@ -36,10 +36,7 @@ fn missing_variable_is_an_error_with_place_and_remedy() {
 
 #[test]
 fn missing_variable_in_a_disabled_channel_is_only_reported() {
-    for section in [
-        r#"{"token": "${TOKEN}"}"#,
-        r#"{"enabled": false, "token": "${TOKEN}"}"#,
-    ] {
+    for section in [r#"{"token": "${TOKEN}"}"#, r#"{"enabled": false, "token": "${TOKEN}"}"#] {
         let text = format!("{{\"channels\": {{\n\"telegram\": {section}}}}}");
         let config = resolve(&text, &[]).unwrap();
         assert_eq!(
@@ -47,10 +44,7 @@ fn missing_variable_in_a_disabled_channel_is_only_reported() {
             ["line 2: channels.telegram.token names TOKEN, which is not set"]
         );
         assert_eq!(config.warnings[0].kind, WarningKind::Variable);
-        assert_eq!(
-            config.channels.sections["telegram"].raw["token"],
-            "${TOKEN}"
-        );
+        assert_eq!(config.channels.sections["telegram"].raw["token"], "${TOKEN}");
     }
 }
 
@@ -59,16 +53,9 @@ fn missing_variable_in_an_enabled_channel_is_an_error() {
     let text = r#"{"channels": {"telegram": {"enabled": true, "tokens": ["", "${TOKEN}"]}}}"#;
     let error = resolve(text, &[]).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::Variable);
-    assert!(
-        error
-            .message()
-            .starts_with("channels.telegram.tokens[1] needs")
-    );
+    assert!(error.message().starts_with("channels.telegram.tokens[1] needs"));
     let text = r#"{"channels": {"telegram": {"enabled": "${ON}"}}}"#;
-    assert_eq!(
-        resolve(text, &[]).unwrap_err().kind(),
-        ConfigErrorKind::Variable
-    );
+    assert_eq!(resolve(text, &[]).unwrap_err().kind(), ConfigErrorKind::Variable);
 }
 
 #[test]

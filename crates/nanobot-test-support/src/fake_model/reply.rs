@@ -1,5 +1,6 @@
 //! What the fake model answers to one request.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -30,6 +31,17 @@ pub enum Step {
     Text(String),
     /// A piece of `reasoning_content`.
     Reasoning(String),
+    /// A whole call of a tool; calls of one answer have different indices.
+    ToolCall {
+        /// Place in the answer.
+        index: u64,
+        /// Connects the call with its result.
+        id: String,
+        /// Name of the tool.
+        name: String,
+        /// Arguments as they are, valid or not.
+        arguments: String,
+    },
     /// An event with any JSON, such as an error object.
     Event(Value),
     /// Bytes as they are, valid or not.
@@ -78,12 +90,7 @@ impl FakeReply {
 
     /// These pieces without an end, to go on with [`FakeReply::then`].
     pub fn partial<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::Stream(
-            pieces
-                .into_iter()
-                .map(|piece| Step::Text(piece.to_owned()))
-                .collect(),
-        )
+        Self::Stream(pieces.into_iter().map(|piece| Step::Text(piece.to_owned())).collect())
     }
 
     /// A complete answer without any text.
@@ -92,14 +99,36 @@ impl FakeReply {
         Self::pieces([])
     }
 
+    /// An answer that calls one tool, without a word.
+    #[must_use]
+    pub fn tool_call(name: &str, arguments: &Value) -> Self {
+        Self::tool_calls([(name, arguments.to_string().as_str())])
+    }
+
+    /// An answer that calls these tools at once, without a word; arguments are sent as they are.
+    pub fn tool_calls<'a>(calls: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self::partial([]).then_calls(calls)
+    }
+
+    /// Ends a streamed answer with these calls of tools.
+    #[must_use]
+    pub fn then_calls<'a>(self, calls: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut reply = self;
+        for (index, (name, arguments)) in (0..).zip(calls) {
+            reply = reply.then(Step::ToolCall {
+                index,
+                id: format!("fake_{}", next_number()),
+                name: name.to_owned(),
+                arguments: arguments.to_owned(),
+            });
+        }
+        reply.then(end())
+    }
+
     /// An error status with a body.
     #[must_use]
     pub fn status(status: u16, body: &str) -> Self {
-        Self::Status {
-            status,
-            body: body.to_owned(),
-            retry_after: None,
-        }
+        Self::Status { status, body: body.to_owned(), retry_after: None }
     }
 
     /// An error object inside a stream that began well.
@@ -151,8 +180,11 @@ impl FakeReply {
 }
 
 fn end() -> Step {
-    Step::End {
-        input_tokens: 1,
-        output_tokens: 1,
-    }
+    Step::End { input_tokens: 1, output_tokens: 1 }
+}
+
+/// A number that no other call of a tool has.
+fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -23,10 +23,7 @@ impl RecordedRequest {
         let headers = headers
             .iter()
             .map(|(name, value)| {
-                (
-                    name.as_str().to_owned(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
             })
             .collect();
         Ok(Self { body, headers })
@@ -35,10 +32,7 @@ impl RecordedRequest {
     /// Value of a header, by its lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Name of the model asked for.
@@ -56,18 +50,25 @@ impl RecordedRequest {
             .collect()
     }
 
+    /// Contents of the results of tools, in order.
+    #[must_use]
+    pub fn tool_results(&self) -> Vec<&str> {
+        let results = self.message_values().iter().filter(|message| message["role"] == "tool");
+        results.map(|message| text_at(message, "content")).collect()
+    }
+
+    /// Names of the offered tools.
+    #[must_use]
+    pub fn tool_names(&self) -> Vec<&str> {
+        let tools = self.body["tools"].as_array().into_iter().flatten();
+        tools.filter_map(|tool| tool["function"]["name"].as_str()).collect()
+    }
+
     /// Text of the last user message, without the runtime context before it.
     #[must_use]
     pub fn last_user_text(&self) -> &str {
-        let last = self
-            .message_values()
-            .iter()
-            .rev()
-            .find(|message| message["role"] == "user");
-        without_runtime_context(
-            last.map(|message| text_at(message, "content"))
-                .unwrap_or_default(),
-        )
+        let last = self.message_values().iter().rev().find(|message| message["role"] == "user");
+        without_runtime_context(last.map(|message| text_at(message, "content")).unwrap_or_default())
     }
 
     pub(super) fn is_streamed(&self) -> bool {
@@ -75,9 +76,7 @@ impl RecordedRequest {
     }
 
     pub(super) fn carries_key(&self, required: Option<&str>) -> bool {
-        let sent = self
-            .header("authorization")
-            .and_then(|value| value.strip_prefix("Bearer "));
+        let sent = self.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
         required.is_none_or(|required| sent == Some(required))
     }
 
@@ -103,34 +102,26 @@ impl RecordedRequest {
         for (index, message) in messages.iter().enumerate() {
             check_message(index, message)?;
         }
-        check_order(&self.messages())
+        check_order(&self.messages())?;
+        check_calls(messages)
     }
 
     fn message_values(&self) -> &[Value] {
-        self.body["messages"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default()
+        self.body["messages"].as_array().map(Vec::as_slice).unwrap_or_default()
     }
 }
 
 fn check_message(index: usize, message: &Value) -> Result<(), String> {
     let role = text_at(message, "role");
     if !["system", "developer", "user", "assistant", "tool"].contains(&role) {
-        return Err(format!(
-            "`messages[{index}].role` is not a known role: {role:?}"
-        ));
+        return Err(format!("`messages[{index}].role` is not a known role: {role:?}"));
     }
     let has_content = match &message["content"] {
         Value::String(text) => !text.is_empty(),
         Value::Array(parts) => !parts.is_empty(),
         _ => message.get("tool_calls").is_some(),
     };
-    if has_content {
-        Ok(())
-    } else {
-        Err(format!("`messages[{index}].content` is empty"))
-    }
+    if has_content { Ok(()) } else { Err(format!("`messages[{index}].content` is empty")) }
 }
 
 /// Checks the order that strict servers demand: system first, then user and assistant in turn, user
@@ -148,24 +139,45 @@ fn check_order(messages: &[(&str, &str)]) -> Result<(), String> {
         return Err("the conversation does not begin with a user message".to_owned());
     }
     if !matches!(roles.last(), Some(&"user" | &"tool")) {
-        return Err(
-            "the conversation does not end with a user message or a tool result".to_owned(),
-        );
+        return Err("the conversation does not end with a user message or a tool result".to_owned());
     }
-    match roles
-        .windows(2)
-        .find(|pair| pair[0] == pair[1] && pair[0] != "tool")
-    {
-        Some(pair) => Err(format!(
-            "two messages of the role {:?} follow one another",
-            pair[0]
-        )),
+    match roles.windows(2).find(|pair| pair[0] == pair[1] && pair[0] != "tool") {
+        Some(pair) => Err(format!("two messages of the role {:?} follow one another", pair[0])),
         None => Ok(()),
     }
 }
 
+/// Checks that each call of a tool is followed by its result, and each result follows its call.
+fn check_calls(messages: &[Value]) -> Result<(), String> {
+    let mut open: Vec<&str> = Vec::new();
+    for (index, message) in messages.iter().enumerate() {
+        if message["role"] == "tool" {
+            let id = text_at(message, "tool_call_id");
+            let place = open.iter().position(|known| *known == id);
+            let place = place.ok_or(format!("`messages[{index}]` answers no call: {id:?}"))?;
+            open.remove(place);
+            continue;
+        }
+        if !open.is_empty() {
+            return Err(format!("these calls have no result before `messages[{index}]`: {open:?}"));
+        }
+        for call in message["tool_calls"].as_array().into_iter().flatten() {
+            let arguments = call["function"]["arguments"].as_str().unwrap_or_default();
+            let is_object = serde_json::from_str::<Value>(arguments).is_ok_and(|it| it.is_object());
+            if !is_object || call["type"] != "function" {
+                return Err(format!("`messages[{index}]` has a call that is not valid: {call}"));
+            }
+            open.push(text_at(call, "id"));
+        }
+    }
+    if open.is_empty() { Ok(()) } else { Err(format!("these calls have no result: {open:?}")) }
+}
+
+/// A text, or the text part of a list of parts.
 fn text_at<'a>(message: &'a Value, key: &str) -> &'a str {
-    message[key].as_str().unwrap_or_default()
+    let parts = message[key].as_array().into_iter().flatten();
+    let mut texts = parts.filter_map(|part| part["text"].as_str());
+    message[key].as_str().or_else(|| texts.next()).unwrap_or_default()
 }
 
 fn without_runtime_context(text: &str) -> &str {

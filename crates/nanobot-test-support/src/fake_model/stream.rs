@@ -16,40 +16,37 @@ pub(super) fn frames(
     steps: Vec<Step>,
     release: Arc<Semaphore>,
 ) -> impl Stream<Item = Result<Bytes, io::Error>> {
-    unfold(
-        (steps.into_iter(), release),
-        |(mut steps, release)| async move {
-            loop {
-                let frame = match steps.next()? {
-                    Step::Pause(time) => {
-                        tokio::time::sleep(time).await;
-                        continue;
-                    }
-                    Step::Stall => {
-                        // A closed semaphore would mean that the server is gone, and with it this
-                        // stream.
-                        release.acquire().await.ok()?.forget();
-                        continue;
-                    }
-                    Step::Cut => {
-                        // The server writes out what it has when it must wait, but not when a body
-                        // fails.
-                        tokio::task::yield_now().await;
-                        Err(io::Error::other("the fake model cuts the connection"))
-                    }
-                    Step::Text(text) => Ok(event(&delta("content", &text))),
-                    Step::Reasoning(text) => Ok(event(&delta("reasoning_content", &text))),
-                    Step::Event(value) => Ok(event(&value)),
-                    Step::Raw(bytes) => Ok(bytes),
-                    Step::End {
-                        input_tokens,
-                        output_tokens,
-                    } => Ok(end(input_tokens, output_tokens)),
-                };
-                return Some((frame, (steps, release)));
-            }
-        },
-    )
+    unfold((steps.into_iter(), release), |(mut steps, release)| async move {
+        loop {
+            let frame = match steps.next()? {
+                Step::Pause(time) => {
+                    tokio::time::sleep(time).await;
+                    continue;
+                }
+                Step::Stall => {
+                    // A closed semaphore would mean that the server is gone, and with it this
+                    // stream.
+                    release.acquire().await.ok()?.forget();
+                    continue;
+                }
+                Step::Cut => {
+                    // The server writes out what it has when it must wait, but not when a body
+                    // fails.
+                    tokio::task::yield_now().await;
+                    Err(io::Error::other("the fake model cuts the connection"))
+                }
+                Step::Text(text) => Ok(event(&delta("content", &text))),
+                Step::Reasoning(text) => Ok(event(&delta("reasoning_content", &text))),
+                Step::ToolCall { index, id, name, arguments } => {
+                    Ok(call(index, &id, &name, &arguments))
+                }
+                Step::Event(value) => Ok(event(&value)),
+                Step::Raw(bytes) => Ok(bytes),
+                Step::End { input_tokens, output_tokens } => Ok(end(input_tokens, output_tokens)),
+            };
+            return Some((frame, (steps, release)));
+        }
+    })
 }
 
 /// The text that the steps say together.
@@ -69,13 +66,25 @@ pub(super) fn end(input_tokens: u64, output_tokens: u64) -> Bytes {
         "completion_tokens": output_tokens,
         "total_tokens": input_tokens + output_tokens,
     }});
-    Bytes::from(format!(
-        "data: {finish}\n\ndata: {usage}\n\ndata: [DONE]\n\n"
-    ))
+    Bytes::from(format!("data: {finish}\n\ndata: {usage}\n\ndata: [DONE]\n\n"))
 }
 
 fn delta(field: &str, text: &str) -> Value {
     json!({"choices": [{"index": 0, "delta": {field: text}, "finish_reason": null}]})
+}
+
+/// The events of a call: its name, then its arguments in two pieces, as real servers cut them.
+fn call(index: u64, id: &str, name: &str, arguments: &str) -> Bytes {
+    let half = arguments.char_indices().nth(arguments.chars().count() / 2).map_or(0, |(it, _)| it);
+    let (left, right) = arguments.split_at(half);
+    let begin = json!({"index": index, "id": id, "type": "function",
+        "function": {"name": name, "arguments": left}});
+    let rest = json!({"index": index, "function": {"arguments": right}});
+    let events = [begin, rest].map(|piece| {
+        let delta = json!({"tool_calls": [piece]});
+        event(&json!({"choices": [{"index": 0, "delta": delta, "finish_reason": null}]}))
+    });
+    Bytes::from(events.concat())
 }
 
 fn event(value: &Value) -> Bytes {

@@ -75,13 +75,9 @@ async fn long_history_comes_in_parts() {
     assert_eq!(texts(&history), ["2", "3"]);
     assert_eq!(history["earlier"], true);
     let before = &history["messages"][0]["seq"];
-    page.say(json!({"type": "earlier", "chat": "chat", "before": before}))
-        .await;
+    page.say(json!({"type": "earlier", "chat": "chat", "before": before})).await;
     let earlier = page.next("earlier").await;
-    assert_eq!(
-        (texts(&earlier), &earlier["earlier"]),
-        (vec!["1"], &json!(false))
-    );
+    assert_eq!((texts(&earlier), &earlier["earlier"]), (vec!["1"], &json!(false)));
 }
 
 #[tokio::test]

@@ -60,9 +60,7 @@ impl TestHub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         hub.set_bound(address);
-        let app = hub
-            .router()
-            .into_make_service_with_connect_info::<SocketAddr>();
+        let app = hub.router().into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, app).await });
         let (sender, received) = mpsc::channel(64);
         let gateway = Arc::new(TestGateway {
@@ -125,8 +123,7 @@ impl TestHub {
 
     pub(crate) async fn connect(&self) -> Result<Page, Error> {
         let host = self.address.to_string();
-        self.connect_as(&host, Some(&format!("http://{host}")))
-            .await
+        self.connect_as(&host, Some(&format!("http://{host}"))).await
     }
 
     pub(crate) async fn connect_as(&self, host: &str, origin: Option<&str>) -> Result<Page, Error> {
@@ -160,9 +157,7 @@ impl TestHub {
         delivery: &str,
         text: &str,
     ) -> Result<Receipt, ChannelError> {
-        self.channel
-            .send(outbound(chat, delivery, text, OutboundKind::Final))
-            .await
+        self.channel.send(outbound(chat, delivery, text, OutboundKind::Final)).await
     }
 
     /// One step of the stream `s` that becomes the delivery `d`.
@@ -181,10 +176,7 @@ impl TestHub {
             thread_id: None,
             text,
             piece,
-            end: end.map(|outcome| StreamEnd {
-                outcome,
-                continues: false,
-            }),
+            end: end.map(|outcome| StreamEnd { outcome, continues: false }),
             reply_to: None,
             metadata: &metadata,
         };
@@ -242,8 +234,7 @@ impl Page {
     }
 
     pub(crate) async fn write(&mut self, chat: &str, id: &str, text: &str) {
-        self.say(json!({"type": "send", "chat": chat, "id": id, "text": text}))
-            .await;
+        self.say(json!({"type": "send", "chat": chat, "id": id, "text": text})).await;
     }
 
     /// The next frame of this type; others are passed over.
@@ -290,8 +281,5 @@ pub(crate) fn outbound(
 /// The texts of a `history` frame.
 pub(crate) fn texts(history: &Value) -> Vec<&str> {
     let messages = history["messages"].as_array().unwrap();
-    messages
-        .iter()
-        .map(|m| m["text"].as_str().unwrap())
-        .collect()
+    messages.iter().map(|m| m["text"].as_str().unwrap()).collect()
 }

@@ -93,10 +93,7 @@ async fn all_pages_on_a_conversation_see_the_same() {
     one.write("chat", "m-1", "Hello").await;
     assert_eq!(one.next("message").await, two.next("message").await);
     let row = elsewhere.frame().await.unwrap();
-    assert_eq!(
-        (&row["type"], &row["title"]),
-        (&json!("conversation"), &json!("Hello"))
-    );
+    assert_eq!((&row["type"], &row["title"]), (&json!("conversation"), &json!("Hello")));
 }
 
 #[tokio::test]
@@ -123,10 +120,7 @@ async fn progress_is_shown_and_notices_are_stored() {
     let folder = tempfile::tempdir().unwrap();
     let test = TestHub::start(folder.path()).await;
     let (mut page, _) = test.page_on("chat").await;
-    for (kind, text) in [
-        (OutboundKind::ToolHint, "reading"),
-        (OutboundKind::Notice, "restarted"),
-    ] {
+    for (kind, text) in [(OutboundKind::ToolHint, "reading"), (OutboundKind::Notice, "restarted")] {
         let message = outbound("chat", text, text, kind);
         test.channel.send(message).await.unwrap();
     }
@@ -144,8 +138,7 @@ async fn renaming_and_deleting_reach_every_page() {
     let test = TestHub::start(folder.path()).await;
     test.send("chat", "d-1", "Answer").await.unwrap();
     let (mut one, mut two) = (test.page().await, test.page().await);
-    one.say(json!({"type": "rename", "chat": "chat", "title": " Better "}))
-        .await;
+    one.say(json!({"type": "rename", "chat": "chat", "title": " Better "})).await;
     assert_eq!(two.next("conversation").await["title"], "Better");
     one.say(json!({"type": "delete", "chat": "chat"})).await;
     assert_eq!(two.next("deleted").await["chat"], "chat");
@@ -161,17 +154,12 @@ async fn history_goes_on_after_what_the_page_holds() {
         test.send("chat", id, id).await.unwrap();
     }
     let (mut page, whole) = test.page_on("chat").await;
-    assert_eq!(
-        (&whole["reset"], texts(&whole)),
-        (&json!(true), vec!["1", "2", "3"])
-    );
+    assert_eq!((&whole["reset"], texts(&whole)), (&json!(true), vec!["1", "2", "3"]));
     let after = &whole["messages"][1]["seq"];
-    page.say(json!({"type": "open", "chat": "chat", "after": after}))
-        .await;
+    page.say(json!({"type": "open", "chat": "chat", "after": after})).await;
     let rest = page.next("history").await;
     assert_eq!((&rest["reset"], texts(&rest)), (&json!(false), vec!["3"]));
-    page.say(json!({"type": "open", "chat": "chat", "after": 1}))
-        .await;
+    page.say(json!({"type": "open", "chat": "chat", "after": 1})).await;
     assert_eq!(page.next("history").await["reset"], true);
 }
 
@@ -184,8 +172,7 @@ async fn torn_line_costs_no_other_message() {
     }
     let path = folder.path().join("conversations/chat.jsonl");
     let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
-    file.write_all(b"{\"seq\":7,\"id\":\"2\",\"from\":\"age")
-        .unwrap();
+    file.write_all(b"{\"seq\":7,\"id\":\"2\",\"from\":\"age").unwrap();
     let test = TestHub::start(folder.path()).await;
     test.send("chat", "2", "two").await.unwrap();
     let (_, history) = test.page_on("chat").await;
@@ -201,8 +188,7 @@ async fn chat_id_that_is_a_path_reaches_no_file() {
     let mut page = test.page().await;
     page.write("../outside", "1", "text").await;
     assert_eq!(page.next("refused").await["reason"], "rejected");
-    page.say(json!({"type": "delete", "chat": "../outside"}))
-        .await;
+    page.say(json!({"type": "delete", "chat": "../outside"})).await;
     page.next("error").await;
 }
 

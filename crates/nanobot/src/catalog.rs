@@ -1,0 +1,159 @@
+//! All channels there are: the built-in ones and the installed plugins.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use nanobot_channel::{ChannelError, Description};
+use nanobot_config::Config;
+use nanobot_plugin_host::{
+    DescriptionCache, DiscoveredPlugin, Discovery, Places, PythonPlaces, Shadow, Timeouts, discover,
+};
+
+use crate::channels::chat_page::{self, ChatPage};
+use crate::channels::{self, BUILT_INS, BuiltIn};
+use crate::guess;
+use crate::instance::Instance;
+use crate::output;
+
+/// All channels there are, in the order of their names.
+pub(crate) struct Catalog {
+    pub(crate) entries: Vec<Entry>,
+    /// Plugins whose name something else has.
+    pub(crate) shadowed: Vec<DiscoveredPlugin>,
+    /// What a person should know about places that could not be used.
+    notes: Vec<String>,
+    cache: DescriptionCache,
+}
+
+/// One channel.
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) provider: Provider,
+}
+
+/// What provides a channel.
+pub(crate) enum Provider {
+    BuiltIn(&'static BuiltIn),
+    Plugin(Box<DiscoveredPlugin>),
+}
+
+impl Catalog {
+    /// Looks for all channels; starts none.
+    pub(crate) fn find(instance: &Instance) -> Self {
+        let Discovery { plugins, notes } = discover(&places(instance), &channels::names());
+        let (shadowed, plugins): (Vec<_>, Vec<_>) =
+            plugins.into_iter().partition(|plugin| plugin.shadowed_by.is_some());
+        let built_in = BUILT_INS.iter().map(Entry::from);
+        let mut entries: Vec<_> = built_in.chain(plugins.into_iter().map(Entry::from)).collect();
+        entries.sort_by(|left, right| left.name.cmp(&right.name));
+        let cache = DescriptionCache::new(&instance.paths.cache_dir());
+        Self { entries, shadowed, notes, cache }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.name.as_str())
+    }
+
+    /// The name that was most likely meant.
+    pub(crate) fn closest(&self, typed: &str) -> Option<&str> {
+        guess::closest(typed, self.names())
+    }
+
+    /// Says on stderr which plugins and places are left out, and why.
+    pub(crate) fn tell_left_out(&self) {
+        self.shadowed.iter().filter_map(shadow_note).for_each(output::warning);
+        self.notes.iter().for_each(output::warning);
+    }
+
+    /// Says on stderr why a plugin is left out, if it is.
+    pub(crate) fn tell_shadow(&self, plugin: &DiscoveredPlugin) {
+        let same = self.shadowed.iter().filter(|other| other.source == plugin.source);
+        same.filter_map(shadow_note).for_each(output::warning);
+    }
+
+    /// What a channel says of itself. A plugin is asked if it was not before, or has changed since.
+    pub(crate) async fn describe(&self, entry: &Entry) -> Result<Description, ChannelError> {
+        match &entry.provider {
+            Provider::BuiltIn(built_in) => Ok((built_in.describe)()),
+            Provider::Plugin(plugin) => self.cache.describe(&plugin.command(), &patience()).await,
+        }
+    }
+
+    /// What all channels say of themselves, in the order of the entries.
+    pub(crate) async fn describe_all(&self) -> Vec<Result<Description, ChannelError>> {
+        join_all(self.entries.iter().map(|entry| self.describe(entry))).await
+    }
+}
+
+impl Entry {
+    /// The word for what provides the channel.
+    pub(crate) fn source(&self) -> &'static str {
+        match &self.provider {
+            Provider::BuiltIn(_) => "builtin",
+            Provider::Plugin(_) => "plugin",
+        }
+    }
+
+    /// Where the plugin is.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        match &self.provider {
+            Provider::BuiltIn(_) => None,
+            Provider::Plugin(plugin) => Some(plugin.source.program().to_owned()),
+        }
+    }
+
+    /// Whether the gateway runs the channel.
+    pub(crate) fn is_enabled(&self, config: &Config) -> bool {
+        if self.name == chat_page::NAME {
+            return ChatPage::of(config) == ChatPage::On;
+        }
+        let section = config.channels.sections.get(&self.name);
+        section.is_some_and(nanobot_config::ChannelSection::is_enabled)
+    }
+}
+
+impl From<&'static BuiltIn> for Entry {
+    fn from(built_in: &'static BuiltIn) -> Self {
+        Self { name: built_in.name.to_owned(), provider: Provider::BuiltIn(built_in) }
+    }
+}
+
+impl From<DiscoveredPlugin> for Entry {
+    fn from(plugin: DiscoveredPlugin) -> Self {
+        Self { name: plugin.name.clone(), provider: Provider::Plugin(Box::new(plugin)) }
+    }
+}
+
+/// How long a plugin may take to say what it is; less than a running one gets, since a person waits.
+fn patience() -> Timeouts {
+    Timeouts {
+        initialize: Duration::from_secs(10),
+        shutdown_grace: Duration::from_secs(2),
+        terminate: Duration::from_secs(1),
+        ..Timeouts::default()
+    }
+}
+
+/// Where plugins are looked for. With a config that cannot be read, in the usual places.
+pub(crate) fn places(instance: &Instance) -> Places {
+    let chosen = instance.load().map(|loaded| loaded.config.plugins.python).unwrap_or_default();
+    Places {
+        data_dir: instance.paths.data_dir.clone(),
+        path: std::env::var_os("PATH"),
+        python: PythonPlaces::of_process(chosen, &instance.home),
+    }
+}
+
+fn shadow_note(plugin: &DiscoveredPlugin) -> Option<String> {
+    let by = match plugin.shadowed_by.as_ref()? {
+        Shadow::BuiltIn => "the built-in channel of that name".to_owned(),
+        Shadow::Plugin(source) => source.to_string(),
+    };
+    let DiscoveredPlugin { name, source, .. } = plugin;
+    Some(format!("plugin {name} at {source} is not used: {by} comes first"))
+}

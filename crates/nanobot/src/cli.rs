@@ -1,0 +1,90 @@
+//! What can be typed: the definitions of all commands, and nothing else.
+
+mod agent;
+mod channels;
+mod config;
+mod gateway;
+mod onboard;
+mod plugins;
+mod status;
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+pub(crate) use agent::AgentArgs;
+pub(crate) use channels::{ChannelsCommand, ChannelsLoginArgs, ChannelsStatusArgs};
+pub(crate) use config::{ConfigCommand, ConfigPathArgs, ConfigValidateArgs};
+pub(crate) use gateway::GatewayArgs;
+pub(crate) use onboard::OnboardArgs;
+pub(crate) use plugins::{
+    PluginsCommand, PluginsDescribeArgs, PluginsInstallArgs, PluginsListArgs, PluginsRemoveArgs,
+};
+pub(crate) use status::StatusArgs;
+
+/// Connects chat surfaces to an AI agent.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nanobot",
+    bin_name = "nanobot",
+    display_name = "🐈 nanobot",
+    version = concat!("v", env!("CARGO_PKG_VERSION")),
+    disable_version_flag = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  nanobot onboard          write a config file and a workspace
+  nanobot gateway          connect the channels to the agent
+  nanobot agent -m Hello   ask the agent one thing
+
+`nanobot COMMAND --help` says more about a command."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Print the version
+    #[arg(short = 'V', short_alias = 'v', long, action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the gateway: all channels and the agent in one process
+    Gateway(GatewayArgs),
+    /// Create or refresh the config file and the workspace
+    Onboard(OnboardArgs),
+    /// Chat with the agent in this terminal
+    Agent(AgentArgs),
+    /// Show what is configured and what is running
+    Status(StatusArgs),
+    /// See and log in to channels
+    #[command(subcommand)]
+    Channels(ChannelsCommand),
+    /// See, install and remove channels
+    #[command(subcommand)]
+    Plugins(PluginsCommand),
+    /// Check the config file and learn what it may say
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// Which config file.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// Config file; its folder also holds all data [default: ~/.nanobot/config.json]
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Which config file and which workspace.
+#[derive(Debug, Args)]
+pub(crate) struct InstanceArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+
+    /// Workspace of the agent, instead of the configured one
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) workspace: Option<PathBuf>,
+}

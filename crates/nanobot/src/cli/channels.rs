@@ -1,0 +1,46 @@
+use clap::{Args, Subcommand};
+
+use super::ConfigArgs;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChannelsCommand {
+    /// Show how the channels of the running gateway are
+    Status(ChannelsStatusArgs),
+    /// Log in to a channel that needs it, by QR code, link or code
+    Login(ChannelsLoginArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without a running gateway the channels are shown as configured.
+
+Examples:
+  nanobot channels status
+  nanobot channels status --json | jq '.channels.web.state'")]
+pub(crate) struct ChannelsStatusArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Works for channels that are not enabled yet.
+
+Examples:
+  nanobot channels login webhook
+  nanobot channels login webhook --force   forget the saved credentials first")]
+pub(crate) struct ChannelsLoginArgs {
+    /// Name of the channel, as below `channels` in the config
+    pub(crate) name: String,
+
+    /// Ignore saved credentials and log in again
+    #[arg(short, long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}

@@ -1,0 +1,101 @@
+use clap::{Args, Subcommand};
+
+use super::ConfigArgs;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginsCommand {
+    /// List all channels: built-in ones and installed plugins
+    List(PluginsListArgs),
+    /// Start a plugin and show what it says about itself
+    Describe(PluginsDescribeArgs),
+    /// Install a plugin: a Python package, a program, or a Rust crate
+    Install(PluginsInstallArgs),
+    /// Remove an installed plugin
+    Remove(PluginsRemoveArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A new plugin is started once to ask what it is; after that the answer is kept until it changes.
+
+Examples:
+  nanobot plugins list
+  nanobot plugins list --json | jq -r '.[].name'")]
+pub(crate) struct PluginsListArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nanobot plugins describe webhook
+  nanobot plugins describe ./target/debug/nanobot-channel-webhook
+  nanobot plugins describe webhook --json | jq .config_schema")]
+pub(crate) struct PluginsDescribeArgs {
+    /// Name of a channel, or path of a plugin's program
+    #[arg(value_name = "NAME|PATH")]
+    pub(crate) plugin: String,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A Python package gets an environment of its own below the data folder, with all it requires.
+Whatever it requires of nanobot is met by this program and never downloaded.
+
+Examples:
+  nanobot plugins install nanobot-channel-webhook      a name, maybe with a version
+  nanobot plugins install ./nanobot-channel-webhook    a folder: a Python package or a Rust crate
+  nanobot plugins install -e .                         a Python package that is being worked on
+  nanobot plugins install ./nanobot-channel-shell      a program")]
+pub(crate) struct PluginsInstallArgs {
+    /// Folder, wheel, program, or requirement
+    #[arg(value_name = "SPEC")]
+    pub(crate) spec: String,
+
+    /// Use the folder as it is at any time; edits take effect when the channel starts
+    #[arg(short, long)]
+    pub(crate) editable: bool,
+
+    /// Replace what is installed under that name
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Print what the installer prints
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The section in the config stays, and so does what the channel keeps.
+
+Examples:
+  nanobot plugins remove webhook
+  nanobot plugins remove nanobot-channel-webhook --yes")]
+pub(crate) struct PluginsRemoveArgs {
+    /// Name of a channel, or of an installed package
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}

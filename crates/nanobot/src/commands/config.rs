@@ -1,0 +1,3 @@
+pub(super) mod path;
+pub(super) mod schema;
+pub(super) mod validate;

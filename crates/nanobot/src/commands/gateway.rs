@@ -1,0 +1,102 @@
+mod banner;
+mod prepare;
+mod selection;
+mod settings;
+mod signals;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use nanobot_agent::Agent;
+use nanobot_channel_web::WebHub;
+use nanobot_config::Paths;
+use nanobot_gateway::{Gateway, GatewayOptions};
+use nanobot_ledger::{Ledger, SqliteLedger, SqliteOptions};
+use tokio::task::JoinHandle;
+use tracing::level_filters::LevelFilter;
+
+use crate::catalog::Catalog;
+use crate::cli::GatewayArgs;
+use crate::exit::Outcome;
+use crate::instance::{Instance, tell_warnings};
+use crate::lock::GatewayLock;
+use crate::{logging, runtime};
+use selection::Selection;
+use signals::Signals;
+
+pub(crate) fn run(args: GatewayArgs) -> anyhow::Result<Outcome> {
+    let instance = Instance::new(args.instance)?;
+    let level = if args.verbose { LevelFilter::DEBUG } else { LevelFilter::INFO };
+    logging::start(&instance.environment, level)?;
+    runtime::multi_threaded()?.block_on(gateway(&instance, args.port))
+}
+
+async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<Outcome> {
+    // Before anything starts: a signal that comes meanwhile must stop the gateway in order, too.
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let prepared = prepare::prepare(instance)?;
+    let _lock = GatewayLock::take(&instance.paths)?;
+    let (config, file) = (&prepared.config, &instance.paths.config_file);
+    let port = port.unwrap_or(config.gateway.port);
+    banner::starting(instance, port, &prepared);
+    tell_warnings(file, &config.warnings);
+    let catalog = Catalog::find(instance);
+    let Selection { channels, hub } = selection::select(instance, config, &catalog).await?;
+    let names: Vec<String> = channels.iter().map(|channel| channel.name.clone()).collect();
+    let agent = Arc::new(Agent::new(instance.agent_settings(config)));
+    let options = GatewayOptions {
+        settings: settings::settings(instance, config, port),
+        channels,
+        agent: Arc::clone(&agent),
+        ledger: ledger(&instance.paths).await?,
+        pages: pages(hub.clone()),
+    };
+    let gateway = Gateway::start(options).await.map_err(|error| settings::explain(error, file))?;
+    banner::started(instance, &names, gateway.address(), hub.is_some(), &agent.describe_model());
+    let warming = warm_up(agent);
+    signals.next_stop().await;
+    shut_down(gateway, hub, signals).await;
+    warming.await.context("preparing the model failed")?;
+    Ok(Outcome::Success)
+}
+
+/// The one place that chooses where messages and sessions are kept.
+async fn ledger(paths: &Paths) -> anyhow::Result<Arc<dyn Ledger>> {
+    let opened = SqliteLedger::open(SqliteOptions::new(paths.ledger_file())).await;
+    Ok(Arc::new(opened?))
+}
+
+fn pages(hub: Option<Arc<WebHub>>) -> Box<dyn FnOnce(SocketAddr) -> Router + Send> {
+    Box::new(move |address| match hub {
+        Some(hub) => {
+            hub.set_bound(address);
+            hub.router()
+        }
+        None => Router::new(),
+    })
+}
+
+/// Prepares the model while the gateway already runs, so that neither its start nor the first
+/// answer waits for it.
+fn warm_up(agent: Arc<Agent>) -> JoinHandle<()> {
+    tokio::task::spawn_blocking(move || agent.warm_up())
+}
+
+async fn shut_down(gateway: Gateway, hub: Option<Arc<WebHub>>, mut signals: Signals) {
+    tracing::info!("Stopping; once more stops at once.");
+    let abort = gateway.abort_handle();
+    let stopping = async {
+        gateway.shutdown().await;
+        if let Some(hub) = hub {
+            hub.close().await;
+        }
+    };
+    let mut stopping = std::pin::pin!(stopping);
+    tokio::select! {
+        () = &mut stopping => return,
+        () = signals.next_stop() => abort.cancel(),
+    }
+    stopping.await;
+}

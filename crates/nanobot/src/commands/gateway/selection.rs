@@ -1,0 +1,74 @@
+//! Which channels run, and with what.
+
+mod chat;
+mod spec;
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use nanobot_channel_web::WebHub;
+use nanobot_config::{ChannelSection, Config};
+use nanobot_gateway::ChannelSpec;
+
+use crate::catalog::Catalog;
+use crate::channels::chat_page;
+use crate::instance::Instance;
+use crate::output;
+
+/// The channels that run.
+pub(super) struct Selection {
+    pub(super) channels: Vec<ChannelSpec>,
+    /// The chat page, if it is among them.
+    pub(super) hub: Option<Arc<WebHub>>,
+}
+
+/// Chooses the channels. What is wrong with one is said on stderr and keeps no other from running.
+pub(super) async fn select(
+    instance: &Instance,
+    config: &Config,
+    catalog: &Catalog,
+) -> anyhow::Result<Selection> {
+    let mut channels = Vec::new();
+    let chat = chat::chat(instance, config)?;
+    let hub = chat.map(|(spec, hub)| {
+        channels.push(spec);
+        hub
+    });
+    let enabled = enabled_sections(config);
+    let specs = enabled.iter().filter_map(|(name, section)| {
+        let entry = catalog.get(name).or_else(|| tell_missing(catalog, name))?;
+        Some(spec::spec(instance, config, catalog, entry, section))
+    });
+    channels.extend(join_all(specs).await);
+    catalog.tell_left_out();
+    channels.iter().filter(|spec| spec.allow_from.is_empty()).for_each(tell_closed);
+    Ok(Selection { channels, hub })
+}
+
+fn enabled_sections(config: &Config) -> Vec<(&str, &ChannelSection)> {
+    let sections = config.channels.sections.iter();
+    sections
+        .filter(|(name, section)| section.is_enabled() && *name != chat_page::NAME)
+        .map(|(name, section)| (name.as_str(), section))
+        .collect()
+}
+
+fn tell_missing<T>(catalog: &Catalog, name: &str) -> Option<T> {
+    output::warning(format_args!(
+        "no channel or plugin named \"{name}\" is installed, so channels.{name} does not run"
+    ));
+    match catalog.closest(name) {
+        Some(closest) => output::hint(format_args!("did you mean `{closest}`?")),
+        None => output::hint(format_args!(
+            "put its program `nanobot-channel-{name}` on the PATH; `nanobot plugins list` shows what is found"
+        )),
+    }
+    None
+}
+
+fn tell_closed(spec: &ChannelSpec) {
+    output::warning(format_args!(
+        "channels.{}.allowFrom is empty: nobody can write; list ids or \"*\"",
+        spec.name
+    ));
+}

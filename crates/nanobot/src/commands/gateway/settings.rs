@@ -1,0 +1,88 @@
+//! Numbers and places of the gateway, and what is wrong with them when it cannot start.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use nanobot_config::{Config, Environment};
+use nanobot_gateway::{GatewayError, Settings};
+
+use crate::failure::Failure;
+use crate::instance::Instance;
+use crate::output;
+
+/// Sessions that are answered at once; 0 and less for no limit.
+const CONCURRENCY: &str = "NANOBOT_MAX_CONCURRENT_REQUESTS";
+const DEFAULT_CONCURRENCY: usize = 32;
+/// How long running turns, and then deliveries, are waited for at the end.
+const GRACE: Duration = Duration::from_secs(30);
+
+pub(super) fn settings(instance: &Instance, config: &Config, port: u16) -> Settings {
+    Settings {
+        host: config.gateway.host.clone(),
+        port,
+        control_socket: Some(instance.paths.control_socket()),
+        max_concurrent_turns: concurrency(&instance.environment),
+        max_attempts: u32::from(config.channels.send_max_retries.max(1)),
+        grace: GRACE,
+    }
+}
+
+fn concurrency(environment: &Environment) -> usize {
+    let Some(typed) = environment.get(CONCURRENCY).filter(|typed| !typed.is_empty()) else {
+        return DEFAULT_CONCURRENCY;
+    };
+    match typed.trim().parse::<i64>() {
+        Ok(..=0) => usize::MAX,
+        Ok(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+        Err(_) => {
+            output::warning(format_args!(
+                "{CONCURRENCY} is not a number; up to {DEFAULT_CONCURRENCY} sessions are answered at once"
+            ));
+            DEFAULT_CONCURRENCY
+        }
+    }
+}
+
+/// Adds to an error what a person can do about it.
+pub(super) fn explain(error: GatewayError, file: &Path) -> anyhow::Error {
+    let GatewayError::Port { host, port, source } = &error else {
+        return error.into();
+    };
+    let file = file.display();
+    let reason = match source.kind() {
+        ErrorKind::AddrInUse => "address in use".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => source.to_string(),
+    };
+    let hint = match source.kind() {
+        ErrorKind::AddrInUse | ErrorKind::PermissionDenied => {
+            format!("choose another port with `--port`, or set `gateway.port` in {file}")
+        }
+        _ => format!("check `gateway.host` in {file}"),
+    };
+    let failure = Failure::new(format!("cannot listen on {}: {reason}", place(host, *port)));
+    failure.with_hint(hint).into()
+}
+
+fn place(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn concurrency_is_what_the_environment_says() {
+        #[track_caller]
+        fn check(typed: &str, expected: usize) {
+            assert_eq!(concurrency(&Environment::from_pairs([(CONCURRENCY, typed)])), expected);
+        }
+        check("", DEFAULT_CONCURRENCY);
+        check("3", 3);
+        check("0", usize::MAX);
+        check("-1", usize::MAX);
+        check("many", DEFAULT_CONCURRENCY);
+    }
+}

@@ -1,0 +1,49 @@
+//! Asks the running gateway, over its control socket.
+
+use std::path::Path;
+
+use anyhow::Context;
+use nanobot_gateway::control::GatewayReport;
+
+#[cfg(unix)]
+mod socket;
+
+/// How the gateway is, or nothing if none is running.
+#[cfg(unix)]
+pub(crate) async fn report(socket: &Path) -> anyhow::Result<Option<GatewayReport>> {
+    use hyper::Method;
+    use nanobot_gateway::control::STATUS_PATH;
+
+    let answer = socket::request(socket, Method::GET, STATUS_PATH).await;
+    let Some((status, body)) = answer.context("cannot ask the running gateway")? else {
+        return Ok(None);
+    };
+    let report = serde_json::from_slice(&body);
+    report.map(Some).with_context(|| {
+        format!("the running gateway answered with status {status} like another version of nanobot")
+    })
+}
+
+/// Lets the gateway start a channel again; false if no gateway is running that has the channel.
+#[cfg(unix)]
+pub(crate) async fn restart(socket: &Path, channel: &str) -> anyhow::Result<bool> {
+    use hyper::{Method, StatusCode};
+    use nanobot_gateway::control::RESTART_PATH;
+
+    let path = RESTART_PATH.replace("{name}", channel);
+    let answer = socket::request(socket, Method::POST, &path).await;
+    let answer = answer.context("cannot ask the running gateway")?;
+    Ok(answer.is_some_and(|(status, _)| status == StatusCode::ACCEPTED))
+}
+
+/// There are no such sockets here.
+#[cfg(not(unix))]
+pub(crate) async fn report(_: &Path) -> anyhow::Result<Option<GatewayReport>> {
+    Ok(None)
+}
+
+/// There are no such sockets here.
+#[cfg(not(unix))]
+pub(crate) async fn restart(_: &Path, _: &str) -> anyhow::Result<bool> {
+    Ok(false)
+}

@@ -1,0 +1,63 @@
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::client::conn::http1;
+use hyper::header::HOST;
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+/// How long a gateway that is alive may take.
+const LIMIT: Duration = Duration::from_secs(5);
+const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+
+/// Sends a request without a body over the socket; nothing if nobody listens there.
+pub(super) async fn request(
+    socket: &Path,
+    method: Method,
+    path: &str,
+) -> anyhow::Result<Option<(StatusCode, Bytes)>> {
+    let stream = match UnixStream::connect(socket).await {
+        Ok(stream) => stream,
+        Err(error) if is_nobody_there(&error) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let answer = timeout(LIMIT, ask(stream, method, path)).await;
+    answer.context("it does not answer")?.map(Some)
+}
+
+/// No socket, or one left over from a gateway that was killed.
+fn is_nobody_there(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+}
+
+async fn ask(
+    stream: UnixStream,
+    method: Method,
+    path: &str,
+) -> anyhow::Result<(StatusCode, Bytes)> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(HOST, "localhost")
+        .body(Empty::<Bytes>::new())?;
+    let answered = async {
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+        let body = body.map_err(|error| anyhow::anyhow!(error))?;
+        Ok((status, body.to_bytes()))
+    };
+    // The connection moves the bytes; when it fails, it has the better reason.
+    tokio::select! {
+        biased;
+        answer = answered => answer,
+        Err(error) = connection => Err(error.into()),
+    }
+}

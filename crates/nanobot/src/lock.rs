@@ -1,0 +1,76 @@
+//! At most one gateway for each data folder.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use nanobot_config::Paths;
+
+use crate::failure::Failure;
+
+/// Most bytes of a process id.
+const MAX_ID_BYTES: u64 = 20;
+
+/// The lock of a running gateway; held until it is dropped, or the process ends in whatever way.
+///
+/// The file stays: removing it would let a third gateway lock a new file while a second one still
+/// waits at the old one.
+#[derive(Debug)]
+pub(crate) struct GatewayLock(#[expect(dead_code, reason = "keeping it open is what locks")] File);
+
+impl GatewayLock {
+    /// Takes the lock, or says who has it.
+    pub(crate) fn take(paths: &Paths) -> anyhow::Result<Self> {
+        let path = paths.lock_file();
+        let failed = || format!("cannot lock {}", path.display());
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .with_context(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(taken(&paths.data_dir, &file).into()),
+            Err(TryLockError::Error(error)) => return Err(error).with_context(failed),
+        }
+        file.set_len(0)
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .with_context(failed)?;
+        Ok(Self(file))
+    }
+}
+
+fn taken(data_dir: &Path, file: &File) -> Failure {
+    let mut id = String::new();
+    // Between taking the lock and writing the id the file is empty.
+    let _ = file.take(MAX_ID_BYTES).read_to_string(&mut id);
+    let by = match id.trim() {
+        "" => String::new(),
+        id => format!(" (process {id})"),
+    };
+    Failure::new(format!(
+        "another gateway{by} is already running with the data in {}",
+        data_dir.display()
+    ))
+    .with_hint("stop it first, or give this one its own data with `--config OTHER/config.json`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn second_lock_is_refused_with_the_process_that_has_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::for_config(folder.path().join("config.json"));
+        let first = GatewayLock::take(&paths).unwrap();
+        let error = GatewayLock::take(&paths).unwrap_err().to_string();
+        let expected = format!("another gateway (process {}) is", std::process::id());
+        assert!(error.starts_with(&expected), "{error}");
+        drop(first);
+        GatewayLock::take(&paths).unwrap();
+    }
+}

@@ -1,0 +1,59 @@
+//! The log: on stderr, for people or as JSON lines.
+
+use std::io;
+
+use anyhow::Context;
+use nanobot_config::Environment;
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::failure::Failure;
+
+/// What is logged, e.g. `debug` or `nanobot_gateway=debug,info`.
+const FILTER: &str = "NANOBOT_LOG";
+/// `json` for one JSON object per line.
+const FORMAT: &str = "NANOBOT_LOG_FORMAT";
+
+/// Level for commands that say themselves what a person needs to know.
+pub(crate) const QUIET: LevelFilter = LevelFilter::OFF;
+
+/// Starts the log. The environment decides what is logged, or else `level`.
+pub(crate) fn start(environment: &Environment, level: LevelFilter) -> anyhow::Result<()> {
+    let filter = filter(environment, level)?;
+    let with_targets = filter.would_enable("nanobot", &Level::DEBUG);
+    let lines = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never)
+        .with_target(with_targets);
+    let lines =
+        if is_json(environment) { lines.json().flatten_event(true).boxed() } else { lines.boxed() };
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .try_init()
+        .context("cannot start the log")
+}
+
+fn filter(environment: &Environment, level: LevelFilter) -> anyhow::Result<Targets> {
+    let Some(wanted) = environment.get(FILTER).filter(|wanted| !wanted.is_empty()) else {
+        // The libraries' own details help nobody who only wants to know what nanobot does.
+        let others = level.min(LevelFilter::INFO);
+        return Ok(Targets::new().with_default(others).with_target("nanobot", level));
+    };
+    let parsed = wanted.parse::<Targets>();
+    parsed.map_err(|error| {
+        Failure::new(format!("{FILTER} is not a filter for the log: {error}"))
+            .with_hint(format!(
+                "set it like `{FILTER}=debug` or `{FILTER}=nanobot_gateway=debug,info`"
+            ))
+            .into()
+    })
+}
+
+fn is_json(environment: &Environment) -> bool {
+    environment.get(FORMAT).is_some_and(|format| format.eq_ignore_ascii_case("json"))
+}

@@ -1,0 +1,82 @@
+use serde_json::{Value, json};
+
+use crate::home::{BROKEN_PLUGIN, GOOD_PLUGIN, Home, cells};
+
+#[test]
+fn list_begins_with_the_columns_name_source_enabled() {
+    let home = Home::with_config(&json!({"channels": {"parrot": {"enabled": true}}}));
+    let path = home.install("parrot", GOOD_PLUGIN);
+    let table = home.run(&["plugins", "list"]).succeeded();
+    let expected = [
+        "Name Source Enabled Display name Path".to_owned(),
+        format!("parrot plugin yes Parrot {}", path.display()),
+        "web builtin yes Web chat".to_owned(),
+    ];
+    assert_eq!(cells(&table), expected);
+    assert!(table.starts_with("Name    Source   Enabled  "), "columns are aligned:\n{table}");
+}
+
+#[test]
+fn broken_plugins_and_shadowed_ones_are_told_beside_the_list() {
+    let home = Home::new();
+    home.install("broken", BROKEN_PLUGIN);
+    home.install("web", GOOD_PLUGIN);
+    let ran = home.run(&["plugins", "list"]);
+    assert!(ran.stderr.contains("plugin broken does not say what it is: "), "{ran:#?}");
+    assert!(ran.stderr.contains("is not used: the built-in channel of that name"), "{ran:#?}");
+    let lines = cells(&ran.succeeded());
+    assert!(lines[1].starts_with("broken plugin no ? /"), "{lines:?}");
+    assert_eq!(lines.len(), 3, "{lines:?}");
+}
+
+#[test]
+fn list_survives_an_invalid_config() {
+    let home = Home::with_config_text("{");
+    let ran = home.run(&["plugins", "list"]);
+    assert!(ran.stderr.contains("cannot tell which channels are enabled"), "{ran:#?}");
+    assert_eq!(cells(&ran.succeeded())[1], "web builtin ? Web chat");
+}
+
+#[test]
+fn list_is_to_be_had_as_json() {
+    let home = Home::new();
+    let path = home.install("parrot", GOOD_PLUGIN);
+    let list: Value =
+        serde_json::from_str(&home.run(&["plugins", "list", "--json"]).succeeded()).unwrap();
+    let expected = json!({
+        "name": "parrot", "source": "plugin", "enabled": false, "display_name": "Parrot",
+        "version": "1.2.3", "path": path, "error": null
+    });
+    assert_eq!(list[0], expected);
+}
+
+#[test]
+fn plugin_is_described_by_name_or_path() {
+    let home = Home::new();
+    let path = home.install("parrot", GOOD_PLUGIN);
+    for plugin in ["parrot", path.to_str().unwrap()] {
+        let said = home.run(&["plugins", "describe", plugin]).succeeded();
+        for fact in
+            ["Display name  Parrot", "Version       1.2.3", "Capabilities  login", "callbackUrl"]
+        {
+            assert!(said.contains(fact), "{said}");
+        }
+        let said = home.run(&["plugins", "describe", plugin, "--json"]).succeeded();
+        let description: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(description["default_config"]["allowFrom"], json!([]));
+    }
+    let said = home.run(&["plugins", "describe", "web"]).succeeded();
+    assert!(said.contains("Source        builtin"), "{said}");
+}
+
+#[test]
+fn plugin_that_cannot_be_described_says_why() {
+    let home = Home::new();
+    home.install("broken", BROKEN_PLUGIN);
+    let said = home.run(&["plugins", "describe", "broken"]).failed(1);
+    assert!(said.contains("cannot describe the plugin"), "{said}");
+    assert!(said.contains("no such library"), "{said}");
+    let said = home.run(&["plugins", "describe", "brokn"]).failed(1);
+    assert!(said.contains("Unknown channel: brokn  Available: broken, web"), "{said}");
+    assert!(said.contains("hint: did you mean `broken`?"), "{said}");
+}

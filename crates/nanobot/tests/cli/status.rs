@@ -1,0 +1,44 @@
+use nanobot_test_support::TestGateway;
+use serde_json::{Value, json};
+
+use crate::home::{BINARY, Home};
+
+fn status(home: &Home) -> Value {
+    serde_json::from_str(&home.run(&["status", "--json"]).succeeded()).expect("the status is JSON")
+}
+
+#[test]
+fn keys_are_told_by_presence_and_never_shown() {
+    let home = Home::with_config(&json!({
+        "agents": {"defaults": {"model": "anthropic/claude-opus-4-5"}},
+        "providers": {"openrouter": {"apiKey": "sk-secret"}}
+    }));
+    let ran = home.run(&["status"]);
+    assert!(!format!("{ran:?}").contains("sk-secret"), "{ran:#?}");
+    let said = ran.succeeded();
+    assert!(said.contains("Model      anthropic/claude-opus-4-5 (openrouter)"), "{said}");
+    assert!(said.contains("API keys   openrouter (not set for "), "{said}");
+    assert!(said.contains("Gateway    not running"), "{said}");
+    let status = status(&home);
+    assert_eq!(status["providerKeys"]["openrouter"], true);
+    assert_eq!(status["providerKeys"]["anthropic"], false);
+}
+
+#[test]
+fn broken_config_is_part_of_the_status() {
+    let home = Home::with_config_text("{\n  oops");
+    let status = status(&home);
+    assert_eq!(status["config"]["valid"], false);
+    assert!(status["config"]["error"].as_str().unwrap().contains("config.json:2:"), "{status}");
+    assert_eq!(status["model"], Value::Null);
+    let ran = home.run(&["status"]);
+    assert!(ran.stderr.contains("config.json:2:"), "{ran:#?}");
+    ran.succeeded();
+}
+
+#[tokio::test]
+async fn running_gateway_is_seen() {
+    let gateway = TestGateway::builder(BINARY).start().await;
+    let expected = format!("Gateway    running at {} for ", gateway.address());
+    gateway.command_until(BINARY, &["status"], |said| said.contains(&expected)).await;
+}
