@@ -74,18 +74,23 @@ impl Delivery {
 
     /// Delivers a message that is stored in the ledger; waits while its lane is full.
     pub(crate) async fn enqueue(&self, entry: OutboundEntry) {
-        self.take_up(WaitingDelivery { entry, is_unknown: false }).await;
-    }
-
-    /// Delivers a message that an earlier gateway stored, and perhaps tried.
-    pub(crate) async fn take_up(&self, waiting: WaitingDelivery) {
-        let WaitingDelivery { entry: OutboundEntry { channel, message }, is_unknown } = waiting;
+        let OutboundEntry { channel, message } = entry;
         let key = lane_key(&channel, &message);
-        let mut item = Item::Durable(Box::new(Parcel { message, is_unknown }));
+        let mut item = Item::Durable(Box::new(Parcel { message, is_unknown: false }));
         while let Err((refused, room)) = self.push(&key, item) {
             item = refused;
             room.notified().await;
         }
+    }
+
+    /// Delivers a message that an earlier gateway stored, and perhaps tried. It is in memory already,
+    /// so a full lane takes it, too.
+    pub(crate) fn take_up(&self, waiting: WaitingDelivery) {
+        let WaitingDelivery { entry: OutboundEntry { channel, message }, is_unknown } = waiting;
+        let key = lane_key(&channel, &message);
+        self.change(&key, |lane| {
+            lane.items.push_back(Item::Durable(Box::new(Parcel { message, is_unknown })));
+        });
     }
 
     /// Delivers a message that may be left out.
@@ -115,15 +120,20 @@ impl Delivery {
     }
 
     fn push(&self, key: &LaneKey, item: Item) -> Result<(), (Item, Arc<Notify>)> {
+        self.change(key, |lane| lane.push(item))
+    }
+
+    /// Adds to a lane, which is opened if there is none.
+    fn change<T>(&self, key: &LaneKey, add: impl FnOnce(&mut Lane) -> T) -> T {
         let mut lanes = self.shared.lanes();
         match lanes.entry(key.clone()) {
-            Entry::Occupied(mut entry) => entry.get_mut().push(item),
+            Entry::Occupied(mut entry) => add(entry.get_mut()),
             Entry::Vacant(entry) => {
-                self.shared.courier.metrics.lane_opened();
-                entry.insert(Lane::default()).items.push_back(item);
+                let added = add(entry.insert(Lane::default()));
                 drop(lanes);
+                self.shared.courier.metrics.lane_opened();
                 self.spawn(key.clone());
-                Ok(())
+                added
             }
         }
     }

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use nanobot_agent::Agent;
-use nanobot_ledger::{Ledger, LedgerError, WaitingDelivery, now_ms};
+use nanobot_ledger::{Ledger, LedgerError, now_ms};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -103,7 +102,7 @@ impl Gateway {
         let gateway = Self {
             address,
             reception: Arc::new(reception),
-            supervisor: Supervisor::new(roster, board, metrics, shutdown.clone()),
+            supervisor: Supervisor::new(Arc::clone(&roster), board, metrics, shutdown.clone()),
             servers: TaskTracker::new(),
             grace: settings.grace,
             abort,
@@ -112,8 +111,9 @@ impl Gateway {
         let pages = control::routes(Arc::clone(&gateway.reception)).merge(pages(address));
         gateway.servers.spawn(control::serve(listener, pages, gateway.shutdown.clone()));
         gateway.open_socket(settings.control_socket);
-        gateway.start_channels(channels);
+        channels.iter().for_each(|spec| roster.enroll(spec));
         gateway.take_up(ledger.as_ref()).await?;
+        gateway.start_channels(channels);
         Ok(gateway)
     }
 
@@ -178,24 +178,11 @@ impl Gateway {
         self.servers.spawn(socket.serve(self.shutdown.clone()));
     }
 
-    /// Goes on where the last gateway on this ledger ended.
+    /// Goes on where the last gateway on this ledger ended. Before the channels start, so that
+    /// nothing new overtakes what waits.
     async fn take_up(&self, ledger: &dyn Ledger) -> Result<(), GatewayError> {
-        let mut chats: HashMap<(String, String), Vec<WaitingDelivery>> = HashMap::new();
         for waiting in ledger.waiting_deliveries().await? {
-            let chat = waiting.entry.message.chat_id.clone();
-            chats.entry((waiting.entry.channel.clone(), chat)).or_default().push(waiting);
-        }
-        for waiting in chats.into_values() {
-            // One task for each chat: a lane may be full, and must hold up neither the start nor
-            // another chat.
-            let delivery = self.reception.delivery.clone();
-            let taken_up = async move {
-                for waiting in waiting {
-                    delivery.take_up(waiting).await;
-                }
-            };
-            let abort = self.abort.clone();
-            self.servers.spawn(async move { abort.run_until_cancelled(taken_up).await });
+            self.reception.delivery.take_up(waiting);
         }
         for session in ledger.waiting_sessions().await? {
             self.reception.scheduler.wake(&session);

@@ -3,7 +3,6 @@ use nanobot_channel::{
     Channel, ChannelContext, ChannelError, Delta, LoginContext, OutboundMessage, Receipt,
 };
 use nanobot_protocol::Metadata;
-use tracing::Instrument;
 
 use crate::login::login;
 use crate::run::run;
@@ -32,8 +31,7 @@ impl ProcessChannel {
 #[async_trait]
 impl Channel for ProcessChannel {
     async fn run(&self, cx: ChannelContext) -> Result<(), ChannelError> {
-        let span = tracing::info_span!("channel", channel = cx.name);
-        run(self, cx).instrument(span).await
+        run(self, cx).await
     }
 
     async fn send(&self, message: OutboundMessage) -> Result<Receipt, ChannelError> {

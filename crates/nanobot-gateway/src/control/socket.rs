@@ -21,29 +21,28 @@ pub(crate) struct ControlSocket {
 }
 
 impl ControlSocket {
-    /// Serves until shutdown, then removes the socket. A gateway without a socket still works, so
-    /// failing to open it is only logged.
+    /// Opens the socket at once, then serves until shutdown and removes it. A gateway without a
+    /// socket still works, so failing to open it is only logged.
     #[cfg(unix)]
-    pub(crate) async fn serve(self, shutdown: CancellationToken) {
-        let listener = match open(&self.path) {
-            Ok(listener) => listener,
-            Err(error) => {
-                let path = self.path.display();
-                tracing::warn!(%error, %path, "Could not open the control socket; `nanobot channels status` cannot ask this gateway.");
-                return;
+    pub(crate) fn serve(self, shutdown: CancellationToken) -> impl Future<Output = ()> + Send {
+        let opened = open(&self.path).inspect_err(|error| {
+            let path = self.path.display();
+            tracing::warn!(%error, %path, "Could not open the control socket; `nanobot channels status` cannot ask this gateway.");
+        });
+        async move {
+            let Ok(listener) = opened else { return };
+            let server = axum::serve(listener, routes(self.report, self.supervisor)).into_future();
+            if let Some(Err(error)) = shutdown.run_until_cancelled(server).await {
+                tracing::error!(%error, "The control socket failed.");
             }
-        };
-        let server = axum::serve(listener, routes(self.report, self.supervisor)).into_future();
-        if let Some(Err(error)) = shutdown.run_until_cancelled(server).await {
-            tracing::error!(%error, "The control socket failed.");
+            let _ = std::fs::remove_file(&self.path);
         }
-        let _ = std::fs::remove_file(&self.path);
     }
 
     /// There are no such sockets here.
     #[cfg(not(unix))]
-    pub(crate) async fn serve(self, shutdown: CancellationToken) {
-        shutdown.cancelled().await;
+    pub(crate) fn serve(self, shutdown: CancellationToken) -> impl Future<Output = ()> + Send {
+        async move { shutdown.cancelled().await }
     }
 }
 

@@ -22,6 +22,8 @@ use crate::status::StatusBoard;
 /// limit, so that the more precise error of the plugin link comes first.
 const CALL_LIMIT: Duration = Duration::from_secs(120);
 
+/// Pause before it is looked again whether a channel runs.
+const RUNNING_WAIT: Duration = Duration::from_secs(1);
 /// Pause before the ledger is asked again after it failed.
 const LEDGER_WAIT: Duration = Duration::from_secs(1);
 /// Pause after a step of a stream that the platform limits without saying for how long.
@@ -63,6 +65,7 @@ impl Courier {
     async fn parcel(&self, channel: &str, mut parcel: Parcel) {
         let started = Instant::now();
         loop {
+            self.until_running(channel).await;
             if parcel.is_unknown && !self.may_repeat(channel, &mut parcel.message).await {
                 return;
             }
@@ -87,6 +90,16 @@ impl Courier {
             self.failed(&message.delivery_id, &error, parcel.is_unknown).await;
             self.pause(channel, &error, jittered(pause), message).await;
             message.attempt = message.attempt.saturating_add(1);
+        }
+    }
+
+    /// Waits for a channel that is down or not started yet: that is no try of the delivery.
+    async fn until_running(&self, channel: &str) {
+        while self.roster.running(channel).is_none() {
+            tokio::select! {
+                () = tokio::time::sleep(RUNNING_WAIT) => {}
+                () = self.board.connected_again(channel) => {}
+            }
         }
     }
 

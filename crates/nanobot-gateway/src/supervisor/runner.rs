@@ -131,12 +131,12 @@ impl Runner {
         };
         let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
         let message = format!("next start in {} s{hint}", pace.pause().as_secs().max(1));
+        self.board.ended(&self.spec.name, state, report.clone(), message);
         tracing::error!(
             error = report,
             hint = error.hint(),
             pause_ms = pace.pause().as_millis(),
             "The channel ended; it starts again after a pause."
         );
-        self.board.ended(&self.spec.name, state, report, message);
     }
 }
