@@ -1,6 +1,7 @@
 //! A whole gateway: the real program with a home folder of its own.
 
 mod builder;
+mod children;
 mod lines;
 
 use std::net::SocketAddr;
@@ -202,6 +203,16 @@ impl TestGateway {
         let id = i32::try_from(self.id()).expect("process ids are small");
         let id = rustix::process::Pid::from_raw(id).expect("process ids are not 0");
         rustix::process::kill_process(id, signal).expect("the gateway is running");
+    }
+
+    /// Kills the plugin process whose program has this name, as `kill -9` does.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the gateway has no such child, or where there is no `/proc`.
+    pub fn kill_plugin(&self, program: &str) {
+        let plugin = children::named(self.id(), program).expect("the plugin is running");
+        rustix::process::kill_process(plugin, Signal::KILL).expect("the plugin is running");
     }
 
     /// Waits until the process has ended.

@@ -29,7 +29,10 @@ fn status_without_a_gateway_shows_the_config() {
     home.install("parrot", GOOD_PLUGIN);
     let ran = home.run(&["channels", "status"]);
     assert!(ran.stderr.contains("No gateway is running"), "{ran:#?}");
-    assert_eq!(cells(&ran.succeeded()), ["Channel Enabled", "matrix ✓", "parrot ✗", "web ✗"]);
+    assert_eq!(
+        cells(&ran.succeeded()),
+        ["Channel Enabled", "matrix ✓", "parrot ✗", "telegram ✗", "web ✗"]
+    );
     let report = home.run(&["channels", "status", "--json"]).succeeded();
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["running"], false);
@@ -64,7 +67,7 @@ fn login_that_does_not_succeed_ends_with_status_1() {
     assert!(said.contains("Error: Parrot is not logged in"), "{said}");
     assert!(said.contains("run `nanobot channels login parrot --force`"), "{said}");
     let said = home.run(&["channels", "login", "nope"]).failed(1);
-    assert!(said.contains("Unknown channel: nope  Available: parrot, web"), "{said}");
+    assert!(said.contains("Unknown channel: nope  Available: parrot, telegram, web"), "{said}");
 }
 
 #[test]

@@ -10,10 +10,11 @@ fn list_begins_with_the_columns_name_source_enabled() {
     let expected = [
         "Name Source Enabled Display name Path".to_owned(),
         format!("parrot plugin yes Parrot {}", path.display()),
+        "telegram builtin no Telegram".to_owned(),
         "web builtin yes Web chat".to_owned(),
     ];
     assert_eq!(cells(&table), expected);
-    assert!(table.starts_with("Name    Source   Enabled  "), "columns are aligned:\n{table}");
+    assert!(table.starts_with("Name      Source   Enabled  "), "columns are aligned:\n{table}");
 }
 
 #[test]
@@ -26,7 +27,7 @@ fn broken_plugins_and_shadowed_ones_are_told_beside_the_list() {
     assert!(ran.stderr.contains("is not used: the built-in channel of that name"), "{ran:#?}");
     let lines = cells(&ran.succeeded());
     assert!(lines[1].starts_with("broken plugin no ? /"), "{lines:?}");
-    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert_eq!(lines.len(), 4, "{lines:?}");
 }
 
 #[test]
@@ -34,7 +35,7 @@ fn list_survives_an_invalid_config() {
     let home = Home::with_config_text("{");
     let ran = home.run(&["plugins", "list"]);
     assert!(ran.stderr.contains("cannot tell which channels are enabled"), "{ran:#?}");
-    assert_eq!(cells(&ran.succeeded())[1], "web builtin ? Web chat");
+    assert_eq!(cells(&ran.succeeded())[2], "web builtin ? Web chat");
 }
 
 #[test]
@@ -77,6 +78,6 @@ fn plugin_that_cannot_be_described_says_why() {
     assert!(said.contains("cannot describe the plugin"), "{said}");
     assert!(said.contains("no such library"), "{said}");
     let said = home.run(&["plugins", "describe", "brokn"]).failed(1);
-    assert!(said.contains("Unknown channel: brokn  Available: broken, web"), "{said}");
+    assert!(said.contains("Unknown channel: brokn  Available: broken, telegram, web"), "{said}");
     assert!(said.contains("hint: did you mean `broken`?"), "{said}");
 }

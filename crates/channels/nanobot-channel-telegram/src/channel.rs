@@ -1,0 +1,60 @@
+use std::sync::{Arc, PoisonError, RwLock};
+
+use nanobot_channel::{
+    Channel, ChannelContext, ChannelError, Delta, ErrorKind, OutboundMessage, Receipt, async_trait,
+};
+
+use crate::api::Api;
+use crate::config::TelegramConfig;
+use crate::receive;
+use crate::send::Speaker;
+
+/// The channel `telegram`.
+#[derive(Debug)]
+pub(crate) struct TelegramChannel {
+    config: Arc<TelegramConfig>,
+    api: Arc<Api>,
+    /// The sending side, there while the channel runs: it keeps notes in the channel's folder.
+    speaker: RwLock<Option<Arc<Speaker>>>,
+}
+
+impl TelegramChannel {
+    pub(crate) fn new(config: TelegramConfig) -> Self {
+        let api = Arc::new(Api::new(&config));
+        Self { config: Arc::new(config), api, speaker: RwLock::default() }
+    }
+
+    fn speaker(&self) -> Result<Arc<Speaker>, ChannelError> {
+        let speaker = self.speaker.read().unwrap_or_else(PoisonError::into_inner).clone();
+        speaker.ok_or_else(|| ChannelError::new(ErrorKind::NotReady, "telegram is not running"))
+    }
+
+    fn set_speaker(&self, speaker: Option<Arc<Speaker>>) {
+        *self.speaker.write().unwrap_or_else(PoisonError::into_inner) = speaker;
+    }
+}
+
+#[async_trait]
+impl Channel for TelegramChannel {
+    async fn run(&self, cx: ChannelContext) -> Result<(), ChannelError> {
+        let (api, config) = (Arc::clone(&self.api), Arc::clone(&self.config));
+        let speaker = Arc::new(Speaker::open(Arc::clone(&api), &config, &cx.state_dir).await?);
+        self.set_speaker(Some(Arc::clone(&speaker)));
+        let receiving = receive::run(cx, api, config, Arc::clone(&speaker));
+        let ended = tokio::select! {
+            ended = receiving => ended,
+            never = speaker.keep_typing() => match never {},
+        };
+        self.set_speaker(None);
+        speaker.finish().await;
+        ended
+    }
+
+    async fn send(&self, message: OutboundMessage) -> Result<Receipt, ChannelError> {
+        self.speaker()?.send(message).await
+    }
+
+    async fn send_delta(&self, delta: Delta<'_>) -> Result<Receipt, ChannelError> {
+        self.speaker()?.send_delta(delta).await
+    }
+}

@@ -1,0 +1,281 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use nanobot_channel::{Capabilities, Channel, ChannelConfig, ChannelError};
+use reqwest::Url;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::api::check_proxy;
+use crate::channel::TelegramChannel;
+
+/// Where the Bot API is, unless `apiBase` says otherwise.
+pub(crate) const PUBLIC_API: &str = "https://api.telegram.org";
+
+/// The section `channels.telegram` of the config.
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TelegramConfig {
+    /// Token from @BotFather, `123456:ABC…`.
+    pub token: String,
+    /// `polling` asks Telegram for updates; `webhook` has Telegram call `webhookUrl`.
+    pub mode: UpdateMode,
+    /// HTTP proxy for all calls, e.g. `http://user:password@host:3128`.
+    pub proxy: Option<String>,
+    /// Address of a local Bot API server, e.g. `http://127.0.0.1:8081`.
+    pub api_base: Option<String>,
+    /// Quote the message that is being answered.
+    pub reply_to_message: bool,
+    /// Reaction that says a message has arrived; empty for none.
+    pub react_emoji: String,
+    /// When the agent answers in groups.
+    pub group_policy: GroupPolicy,
+    /// Show answers while they are written.
+    pub streaming: bool,
+    /// Seconds between two edits of a streamed answer; without it 1, and 3 in groups, which
+    /// Telegram limits to 20 messages a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream_edit_interval: Option<f64>,
+    /// Public https address that Telegram calls, in mode `webhook`.
+    pub webhook_url: String,
+    /// Address that the webhook listens on.
+    pub webhook_listen_host: String,
+    /// Port that the webhook listens on.
+    pub webhook_listen_port: u16,
+    /// Path that the webhook listens on.
+    pub webhook_path: String,
+    /// Secret that Telegram repeats in each call: 1 to 256 letters, digits, `_` and `-`.
+    pub webhook_secret_token: String,
+    /// Most calls of Telegram at a time.
+    pub webhook_max_connections: u8,
+}
+
+/// How updates come in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum UpdateMode {
+    /// The channel asks Telegram.
+    #[default]
+    Polling,
+    /// Telegram calls the channel.
+    Webhook,
+}
+
+/// When the agent answers in groups.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupPolicy {
+    /// When it is mentioned or answered.
+    #[default]
+    Mention,
+    /// Always.
+    Open,
+}
+
+impl Default for TelegramConfig {
+    fn default() -> Self {
+        Self {
+            token: String::new(),
+            mode: UpdateMode::Polling,
+            proxy: None,
+            api_base: None,
+            reply_to_message: false,
+            react_emoji: "👀".to_owned(),
+            group_policy: GroupPolicy::Mention,
+            streaming: true,
+            stream_edit_interval: None,
+            webhook_url: String::new(),
+            webhook_listen_host: "127.0.0.1".to_owned(),
+            webhook_listen_port: 8081,
+            webhook_path: "/telegram".to_owned(),
+            webhook_secret_token: String::new(),
+            webhook_max_connections: 4,
+        }
+    }
+}
+
+/// Without the token, the secret and the proxy's password.
+impl std::fmt::Debug for TelegramConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TelegramConfig")
+            .field("mode", &self.mode)
+            .field("group_policy", &self.group_policy)
+            .field("streaming", &self.streaming)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ChannelConfig for TelegramConfig {
+    const NAME: &'static str = "telegram";
+    const DISPLAY_NAME: &'static str = "Telegram";
+    /// `deduplicates` is false although repeated deliveries are recognised: the Bot API has no
+    /// idempotency key, so a crash between Telegram's taking a message and the note of it doubles
+    /// the message.
+    const CAPABILITIES: Capabilities =
+        Capabilities { streaming: true, login: false, deduplicates: false };
+
+    fn build(self) -> Result<Arc<dyn Channel>, ChannelError> {
+        self.check()?;
+        Ok(Arc::new(TelegramChannel::new(self)))
+    }
+}
+
+impl TelegramConfig {
+    /// Address of the Bot API without a slash at its end. The original's library wants `/bot` at
+    /// the end of it, so that is taken too.
+    pub(crate) fn api_root(&self) -> &str {
+        let given = self.api_base.as_deref().map(str::trim).filter(|base| !base.is_empty());
+        let root = given.unwrap_or(PUBLIC_API).trim_end_matches('/');
+        root.strip_suffix("/bot").unwrap_or(root)
+    }
+
+    /// Least time between two edits of a stream in this chat.
+    pub(crate) fn edit_interval(&self, is_group: bool) -> Duration {
+        let fallback = if is_group { 3.0 } else { 1.0 };
+        let seconds = self.stream_edit_interval.unwrap_or(fallback);
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(1))
+    }
+
+    fn check(&self) -> Result<(), ChannelError> {
+        check_token(&self.token)?;
+        check_address("apiBase", self.api_root(), &["http", "https"])?;
+        if self.stream_edit_interval.is_some_and(|seconds| !(0.0..=60.0).contains(&seconds)) {
+            return Err(invalid("streamEditInterval is not between 0 and 60 seconds"));
+        }
+        check_proxy(self)?;
+        match self.mode {
+            UpdateMode::Polling => Ok(()),
+            UpdateMode::Webhook => self.check_webhook(),
+        }
+    }
+
+    fn check_webhook(&self) -> Result<(), ChannelError> {
+        check_address("webhookUrl", self.webhook_url.trim(), &["https"])?;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '.');
+        if !self.webhook_path.starts_with('/') || !self.webhook_path.chars().all(is_plain) {
+            return Err(invalid("webhookPath is not a slash and letters, digits, _, - and ."));
+        }
+        let secret = &self.webhook_secret_token;
+        let is_fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if !(1..=256).contains(&secret.len()) || !secret.chars().all(is_fit) {
+            let problem = "webhookSecretToken is not 1 to 256 letters, digits, _ and -";
+            return Err(invalid(problem)
+                .with_hint("without it anybody who finds the address could write to the agent"));
+        }
+        Ok(())
+    }
+}
+
+fn invalid(problem: &str) -> ChannelError {
+    ChannelError::invalid(format!("channels.telegram.{problem}"))
+}
+
+fn check_token(token: &str) -> Result<(), ChannelError> {
+    let hint = "get one from @BotFather and put it into channels.telegram.token";
+    if token.trim().is_empty() {
+        return Err(invalid("token is missing").with_hint(hint));
+    }
+    // The token becomes part of an address, so nothing else may get into it.
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let is_token = token.trim().split_once(':').is_some_and(|(id, secret)| {
+        !id.is_empty()
+            && id.bytes().all(|byte| byte.is_ascii_digit())
+            && !secret.is_empty()
+            && secret.chars().all(is_fit)
+    });
+    if is_token {
+        Ok(())
+    } else {
+        Err(invalid("token is not of the form 123456:ABC").with_hint(hint))
+    }
+}
+
+fn check_address(key: &str, address: &str, schemes: &[&str]) -> Result<(), ChannelError> {
+    let is_good = Url::parse(address).is_ok_and(|url| schemes.contains(&url.scheme()));
+    if is_good {
+        return Ok(());
+    }
+    Err(invalid(&format!("{key} is not an {} address", schemes.join(" or "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use nanobot_channel::{ErrorKind, describe, parse_config};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn config() -> TelegramConfig {
+        TelegramConfig { token: "123:abc-DEF_4".to_owned(), ..TelegramConfig::default() }
+    }
+
+    #[test]
+    fn default_section_is_disabled_and_parses_again() {
+        let section = describe::<TelegramConfig>("1.0.0").default_config;
+        let expected = json!({
+            "enabled": false, "token": "", "mode": "polling", "proxy": null, "apiBase": null,
+            "replyToMessage": false, "reactEmoji": "👀", "groupPolicy": "mention",
+            "streaming": true, "webhookUrl": "", "webhookListenHost": "127.0.0.1",
+            "webhookListenPort": 8081, "webhookPath": "/telegram", "webhookSecretToken": "",
+            "webhookMaxConnections": 4, "allowFrom": []
+        });
+        assert_eq!(Value::Object(section.clone()), expected);
+        assert_eq!(parse_config::<TelegramConfig>(section).unwrap(), TelegramConfig::default());
+    }
+
+    #[test]
+    fn section_of_the_original_is_taken_as_it_is() {
+        let section = json!({
+            "enabled": true, "token": "123:abc", "allow_from": ["1|ann"], "reply_to_message": true,
+            "react_emoji": "", "group_policy": "open", "connectionPoolSize": 32, "poolTimeout": 5.0
+        });
+        let Value::Object(section) = section else { panic!("an object") };
+        let config = parse_config::<TelegramConfig>(section).unwrap();
+        assert!(config.reply_to_message);
+        assert_eq!(config.group_policy, GroupPolicy::Open);
+        assert!(config.build().is_ok());
+    }
+
+    #[track_caller]
+    fn check_refused(config: TelegramConfig, problem: &str) {
+        let error = config.build().err().expect("the config is refused");
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+
+    #[test]
+    fn config_that_cannot_work_is_refused_with_its_key() {
+        check_refused(TelegramConfig::default(), "token is missing");
+        check_refused(TelegramConfig { token: "1:a/../b".into(), ..config() }, "token is not");
+        check_refused(TelegramConfig { api_base: Some("ftp://a".into()), ..config() }, "apiBase");
+        check_refused(
+            TelegramConfig { stream_edit_interval: Some(-1.0), ..config() },
+            "streamEditInterval",
+        );
+        let webhook = TelegramConfig {
+            mode: UpdateMode::Webhook,
+            webhook_url: "https://bot.example.org/telegram".into(),
+            ..config()
+        };
+        check_refused(webhook.clone(), "webhookSecretToken");
+        check_refused(
+            TelegramConfig { webhook_path: "/{a}".into(), ..webhook.clone() },
+            "webhookPath",
+        );
+        check_refused(TelegramConfig { webhook_url: "http://a".into(), ..webhook }, "webhookUrl");
+    }
+
+    #[test]
+    fn address_of_the_api_is_understood_with_and_without_bot() {
+        for base in ["http://a:1", "http://a:1/", "http://a:1/bot", " http://a:1/bot/ "] {
+            let config = TelegramConfig { api_base: Some(base.into()), ..config() };
+            assert_eq!(config.api_root(), "http://a:1");
+        }
+        assert_eq!(config().api_root(), PUBLIC_API);
+    }
+
+    #[test]
+    fn token_is_not_in_the_debug_output() {
+        assert!(!format!("{:?}", config()).contains("abc"));
+    }
+}

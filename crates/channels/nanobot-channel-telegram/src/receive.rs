@@ -1,0 +1,80 @@
+//! From Telegram's updates to messages for the gateway.
+
+mod addressing;
+mod backlog;
+mod backoff;
+mod connect;
+mod cursor;
+mod inbound;
+mod intake;
+mod media;
+mod poll;
+mod webhook;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nanobot_channel::{Account, ChannelContext, ChannelError, ChannelState, ChannelStatus};
+
+use crate::api::{Api, User};
+use crate::config::{TelegramConfig, UpdateMode};
+use crate::send::Speaker;
+
+/// Kinds of updates that are asked for. Edited messages are not among them: the agent has answered
+/// the first version by then.
+const ALLOWED_UPDATES: &[&str] = &["message", "channel_post"];
+
+/// The receiving side while the channel runs.
+pub(crate) struct Receiver {
+    pub(crate) cx: ChannelContext,
+    pub(crate) api: Arc<Api>,
+    pub(crate) config: Arc<TelegramConfig>,
+    /// For reactions and the typing sign.
+    pub(crate) speaker: Arc<Speaker>,
+    /// The bot itself, known after [`connect`](Self::connect).
+    me: User,
+}
+
+/// Receives until the channel shall stop.
+///
+/// # Errors
+///
+/// Kind `Auth` if the token is wrong. Everything else is waited out.
+pub(crate) async fn run(
+    cx: ChannelContext,
+    api: Arc<Api>,
+    config: Arc<TelegramConfig>,
+    speaker: Arc<Speaker>,
+) -> Result<(), ChannelError> {
+    let mut receiver = Receiver { cx, api, config, speaker, me: User::default() };
+    let Some(me) = receiver.connect().await? else { return Ok(()) };
+    receiver.me = me;
+    match receiver.config.mode {
+        UpdateMode::Polling => poll::run(&receiver).await,
+        UpdateMode::Webhook => webhook::run(Arc::new(receiver)).await,
+    }
+}
+
+impl Receiver {
+    /// Waits; false if the channel shall stop.
+    async fn pause(&self, time: Duration) -> bool {
+        self.cx.shutdown.run_until_cancelled(tokio::time::sleep(time)).await.is_some()
+    }
+
+    /// Tells the gateway that Telegram answers.
+    fn report_connected(&self, heard: bool) {
+        let name = self.me.username.as_deref().map(|name| format!("@{name}"));
+        self.cx.report(ChannelStatus {
+            message: name.clone(),
+            account: Some(Account { id: self.me.id.to_string(), display_name: name }),
+            last_event_ms: heard.then(now_ms),
+            last_success_ms: Some(now_ms()),
+            ..ChannelState::Connected.into()
+        });
+    }
+}
+
+fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,118 @@
+//! From the gateway's messages to calls of the Bot API.
+
+mod album;
+mod deliveries;
+mod place;
+mod signs;
+mod stream;
+mod target;
+mod upload;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nanobot_channel::{ChannelError, OutboundKind, OutboundMessage, Receipt};
+use tokio_util::task::TaskTracker;
+
+use crate::api::Api;
+use crate::config::TelegramConfig;
+use crate::format;
+use deliveries::Deliveries;
+use signs::Typing;
+use target::Target;
+
+/// The sending side while the channel runs.
+pub(crate) struct Speaker {
+    api: Arc<Api>,
+    /// Reaction on receipt, if one is wanted.
+    react_emoji: Option<String>,
+    quotes_question: bool,
+    edit_interval: Duration,
+    group_edit_interval: Duration,
+    deliveries: Deliveries,
+    typing: Typing,
+    /// Groups that became supergroups, with their new ids.
+    moved: Mutex<HashMap<i64, i64>>,
+    /// Reactions and typing signs under way.
+    signs: TaskTracker,
+}
+
+impl Speaker {
+    pub(crate) async fn open(
+        api: Arc<Api>,
+        config: &TelegramConfig,
+        state_dir: &Path,
+    ) -> Result<Self, ChannelError> {
+        let deliveries = Deliveries::open(state_dir).await.map_err(|error| {
+            ChannelError::internal("failed to open the notes of deliveries").with_source(error)
+        })?;
+        let emoji = config.react_emoji.trim();
+        Ok(Self {
+            api,
+            react_emoji: (!emoji.is_empty()).then(|| emoji.to_owned()),
+            quotes_question: config.reply_to_message,
+            edit_interval: config.edit_interval(false),
+            group_edit_interval: config.edit_interval(true),
+            deliveries,
+            typing: Typing::default(),
+            moved: Mutex::default(),
+            signs: TaskTracker::new(),
+        })
+    }
+
+    /// Delivers files and text. A repeated delivery goes on where the first ended.
+    pub(crate) async fn send(&self, message: OutboundMessage) -> Result<Receipt, ChannelError> {
+        let question = message.reply_to.as_deref();
+        let target = self.target(
+            &message.chat_id,
+            message.thread_id.as_deref(),
+            question,
+            &message.metadata,
+        )?;
+        let (mut ids, notes) = self.send_files(&message, &target).await?;
+        let text = with_notes(&message.text, &notes);
+        let parts = match message.kind {
+            OutboundKind::ToolHint => format::render_quoted(&text),
+            _ => format::render(&text),
+        };
+        ids.extend(self.place(&message.delivery_id, &target, &parts).await?);
+        if matches!(message.kind, OutboundKind::Final | OutboundKind::Notice) {
+            self.answered(&target, &message.metadata);
+        }
+        Ok(receipt(&ids))
+    }
+
+    /// Ends what runs beside the deliveries.
+    pub(crate) async fn finish(&self) {
+        self.signs.close();
+        self.signs.wait().await;
+    }
+
+    fn edit_interval(&self, target: &Target) -> Duration {
+        if target.is_group() { self.group_edit_interval } else { self.edit_interval }
+    }
+}
+
+/// The text with a paragraph about what could not be sent.
+fn with_notes<'a>(text: &'a str, notes: &[String]) -> Cow<'a, str> {
+    if notes.is_empty() {
+        return text.into();
+    }
+    // Backslashes, for the name of a file is no markup.
+    let escape = |c: char| if c.is_ascii_punctuation() { format!("\\{c}") } else { c.to_string() };
+    let notes: String = notes.join("\n").chars().map(escape).collect();
+    format!("{text}\n\n{notes}").into()
+}
+
+fn receipt(ids: &[i64]) -> Receipt {
+    Receipt { platform_ids: ids.iter().map(i64::to_string).collect() }
+}
+
+impl std::fmt::Debug for Speaker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Speaker").finish_non_exhaustive()
+    }
+}

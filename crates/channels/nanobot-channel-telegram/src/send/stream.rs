@@ -1,0 +1,29 @@
+use nanobot_channel::{ChannelError, Delta, Receipt};
+
+use super::{Speaker, receipt};
+use crate::format::{close_open_marks, render};
+
+impl Speaker {
+    /// Shows streamed text: one message that grows by edits, and another one where it is full.
+    pub(crate) async fn send_delta(&self, delta: Delta<'_>) -> Result<Receipt, ChannelError> {
+        let target = self.target(delta.chat_id, delta.thread_id, delta.reply_to, delta.metadata)?;
+        let Some(end) = delta.end else {
+            let parts = render(&close_open_marks(delta.text));
+            if parts.is_empty() {
+                return Ok(Receipt::default());
+            }
+            self.stop_typing(&target);
+            let ids = self.place(delta.delivery_id, &target, &parts).await?;
+            // While this waits, the caller joins what comes, and the next edit shows all of it.
+            tokio::time::sleep(self.edit_interval(&target)).await;
+            return Ok(receipt(&ids));
+        };
+        let ids = self.place(delta.delivery_id, &target, &render(delta.text)).await?;
+        if end.continues {
+            self.resume_typing(&target);
+        } else {
+            self.answered(&target, delta.metadata);
+        }
+        Ok(receipt(&ids))
+    }
+}

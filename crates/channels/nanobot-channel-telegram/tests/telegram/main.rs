@@ -1,0 +1,12 @@
+//! The channel against a fake Bot API server that checks every call.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
+
+mod failures;
+mod fake;
+mod media;
+mod receive;
+mod restart;
+mod send;
+mod stream;
+mod support;
+mod webhook;
