@@ -6,6 +6,7 @@ mod files {
     include!(concat!(env!("OUT_DIR"), "/carried.rs"));
 }
 
+use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ pub(crate) const NAMES: [&str; 2] = ["nanobot", "nanobot-ai"];
 pub(crate) struct Carried(PathBuf);
 
 impl Carried {
-    pub(crate) fn in_folder(folder: PathBuf) -> Self {
+    pub(crate) fn in_folder(folder: &Path) -> Self {
         Self(folder.join(format!("{VERSION}-{FINGERPRINT}")))
     }
 
@@ -54,6 +55,20 @@ impl Carried {
     }
 }
 
+/// The address of a file.
+pub(crate) fn address(path: &Path) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    let mut text = "file://".to_owned();
+    for byte in path.to_string_lossy().bytes() {
+        if is_plain(byte) {
+            text.push(char::from(byte));
+        } else {
+            write!(text, "%{byte:02X}").expect("writing to a string cannot fail");
+        }
+    }
+    text
+}
+
 fn unpack(folder: &Path) -> io::Result<()> {
     for (name, content) in FILES {
         let path = folder.join("sources").join(name);
@@ -79,4 +94,42 @@ fn distribution() -> Wheel {
 fn other_name() -> Wheel {
     let wheel = Wheel::new(NAMES[1], VERSION).requires_python(REQUIRES_PYTHON);
     wheel.requires(&format!("{}=={VERSION}", NAMES[0]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_project_files_of_the_distribution_say_the_same() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let text = std::fs::read_to_string(root.join("pyproject.toml")).unwrap();
+        let table: toml::Table = text.parse().unwrap();
+        let project = &table["project"];
+        let dependencies = project["dependencies"].as_array().unwrap();
+        let dependencies: Vec<_> = dependencies.iter().filter_map(toml::Value::as_str).collect();
+        assert_eq!(project["name"].as_str(), Some(NAMES[0]));
+        assert_eq!(project["version"].as_str(), Some(VERSION));
+        assert_eq!(project["requires-python"].as_str(), Some(REQUIRES_PYTHON));
+        assert_eq!(dependencies, DEPENDENCIES);
+    }
+
+    #[test]
+    fn addresses_of_files_are_encoded() {
+        assert_eq!(address(Path::new("/a b/ü")), "file:///a%20b/%C3%BC");
+    }
+
+    #[test]
+    fn wheels_are_whole_and_unpacked_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let carried = Carried::in_folder(folder.path());
+        let wheels = carried.wheels().unwrap();
+        let mut archive = zip::ZipArchive::new(std::fs::File::open(&wheels[0]).unwrap()).unwrap();
+        let metadata = format!("nanobot-{VERSION}.dist-info");
+        for name in ["nanobot/host/__main__.py", &format!("{metadata}/RECORD")] {
+            assert!(archive.by_name(name).is_ok(), "{name}");
+        }
+        assert_eq!(wheels[1].file_name().unwrap().to_str().unwrap(), other_name().name());
+        assert_eq!(carried.wheels().unwrap(), wheels);
+    }
 }

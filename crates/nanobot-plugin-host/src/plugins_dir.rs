@@ -30,7 +30,7 @@ impl PluginsDir {
 
     /// The distribution that this program brings.
     pub(crate) fn carried(&self) -> Carried {
-        Carried::in_folder(self.0.join("python"))
+        Carried::in_folder(&self.0.join("python"))
     }
 
     /// Held by whoever installs or removes.

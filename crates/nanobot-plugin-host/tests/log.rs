@@ -50,20 +50,19 @@ fn collect() -> (Buffer, tracing::subscriber::DefaultGuard) {
 }
 
 #[tokio::test]
-async fn records_of_a_plugin_keep_their_level_and_name_the_channel() {
+async fn records_of_a_plugin_keep_their_level() {
     within_test_time(async {
         let (log, _guard) = collect();
         let mut rig = Rig::start(fixture().with_arg("ExitBeforeInitialize"), patient());
         rig.ended().await.unwrap_err();
-        let line = " INFO channel{channel=\"fixture\"}: nanobot::plugin: \
-                    ModuleNotFoundError: No module named 'moon'\n";
+        let line = " INFO nanobot::plugin: ModuleNotFoundError: No module named 'moon'\n";
         assert!(log.text().contains(line), "{}", log.text());
 
         let rig = Rig::start(fixture().with_arg("CrashDuringSend"), patient());
         rig.inbox.wait_for(|log| !log.statuses.is_empty()).await;
         rig.until_told("hi").await.unwrap_err();
         rig.running.await.unwrap().unwrap_err();
-        let line = "ERROR channel{channel=\"fixture\"}: nanobot::plugin: Out of cheese.\n";
+        let line = "ERROR nanobot::plugin: Out of cheese.\n";
         assert!(log.text().contains(line), "{}", log.text());
     })
     .await;

@@ -250,6 +250,9 @@ fn damaged_metadata_harms_nothing_and_bad_names_are_told() {
     tree.file(&metadata("binary"), [0, 159, 146, 150]);
     tree.file(&metadata("~removed"), entry("removed"));
     fs::create_dir_all(tree.path(&metadata("folder"))).unwrap();
+    let pipe = tree.file(&metadata("pipe"), "");
+    fs::remove_file(&pipe).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     symlink("loop-1.dist-info", tree.path(&format!("{site}/loop-1.dist-info"))).unwrap();
     symlink(".", tree.path(&format!("{site}/self"))).unwrap();
     tree.file(&format!("{site}/loop.pth"), "self\nself/self\n.\n");

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use nanobot_channel::{ChannelError, Description};
 use nanobot_config::Config;
 use nanobot_plugin_host::{
@@ -84,9 +84,12 @@ impl Catalog {
         }
     }
 
-    /// What all channels say of themselves, in the order of the entries.
+    /// What all channels say of themselves, in the order of the entries. Only some are asked at once:
+    /// each has a time within which to answer, and starting an interpreter keeps a processor busy.
     pub(crate) async fn describe_all(&self) -> Vec<Result<Description, ChannelError>> {
-        join_all(self.entries.iter().map(|entry| self.describe(entry))).await
+        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+        let asking = self.entries.iter().map(|entry| self.describe(entry));
+        stream::iter(asking).buffered(at_once).collect().await
     }
 }
 

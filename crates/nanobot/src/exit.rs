@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use nanobot_channel::ChannelError;
 use nanobot_config::ConfigError;
 use nanobot_ledger::OpenError;
+use nanobot_plugin_host::{InstallError, RemoveError};
 
 use crate::failure::Failure;
 use crate::output;
@@ -68,12 +69,16 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
         let of_failure = cause.downcast_ref::<Failure>().and_then(Failure::hint);
         let of_config = || cause.downcast_ref::<ConfigError>().and_then(ConfigError::hint);
         let of_channel = || cause.downcast_ref::<ChannelError>().and_then(ChannelError::hint);
+        let of_install = || cause.downcast_ref::<InstallError>().and_then(InstallError::hint);
+        let of_remove = || cause.downcast_ref::<RemoveError>().and_then(RemoveError::hint);
         let of_ledger = || cause.downcast_ref::<OpenError>().and_then(OpenError::hint);
         of_failure
             .map(str::to_owned)
             .or_else(of_config)
             .or_else(of_ledger)
             .or_else(|| of_channel().map(str::to_owned))
+            .or_else(of_install)
+            .or_else(of_remove)
     })
 }
 

@@ -7,6 +7,7 @@ use tokio::process::Command;
 use super::project::{self, Project};
 use super::slot::Slot;
 use super::{InstallError, Progress, Request, Spec, editable, output, python};
+use crate::carried;
 use crate::plugins_dir::PluginsDir;
 use crate::python::{Interpreter, Keeper, find_in, on_path};
 use crate::{DiscoveredPlugin, Places};
@@ -33,10 +34,31 @@ pub(super) async fn install(
     let mut command = tools.install_command();
     // Named here they are the only candidates: no index is asked for them, whatever requires them.
     command.args(&wheels).args(&wanted);
+    constrain_builds(&mut command, &wheels, work.path())?;
     output::run(&format!("installing {name}"), command, progress).await?;
     check(&plugins_at(&fresh.path, places, plugins_dir), &name)?;
     let kept = fresh.keep().map_err(InstallError::files("cannot put the plugin in its place"))?;
     Ok(plugins_at(&kept, places, plugins_dir))
+}
+
+/// Sees to it that what builds a package gets ours, too: builds happen in environments of their own.
+fn constrain_builds(
+    command: &mut Command,
+    wheels: &[PathBuf],
+    work: &Path,
+) -> Result<(), InstallError> {
+    let lines = wheels.iter().zip(carried::NAMES);
+    let lines: String =
+        lines.map(|(wheel, name)| format!("{name} @ {}\n", carried::address(wheel))).collect();
+    let file = work.join("constraints.txt");
+    std::fs::write(&file, lines).map_err(InstallError::files("cannot write constraints"))?;
+    // The first for pip before 25.3; the user may have constraints there already.
+    let mut constraints = std::env::var_os("PIP_CONSTRAINT").unwrap_or_default();
+    constraints.push(" ");
+    constraints.push(&file);
+    command.env("PIP_CONSTRAINT", constraints);
+    command.env("PIP_BUILD_CONSTRAINT", &file).env("UV_BUILD_CONSTRAINT", &file);
+    Ok(())
 }
 
 /// The installer's arguments for the package itself.

@@ -86,7 +86,7 @@ fn sweep_slot(slot: &Path) {
 /// Removes the folder of a plugin: first what makes it count, then the rest.
 pub(super) fn clear(slot: &Path) -> io::Result<()> {
     match std::fs::remove_file(slot.join(CURRENT)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => std::fs::remove_dir_all(slot),
     }
 }

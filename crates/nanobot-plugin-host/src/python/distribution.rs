@@ -96,12 +96,11 @@ pub(crate) fn normalised(name: &str) -> String {
 
 /// The text of a small file, whatever its encoding; `None` if it cannot be read.
 pub(super) fn read_text(path: &Path) -> Option<String> {
-    let file = File::open(path).ok()?;
-    // A pipe in place of a file would be waited for.
-    if !file.metadata().ok()?.is_file() {
+    // Opening a pipe that lies in place of a file would wait for somebody to write.
+    if !path.metadata().ok()?.is_file() {
         return None;
     }
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
+    File::open(path).ok()?.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -132,7 +132,7 @@ async fn warnings_of_the_config_do_not_stop_the_start() {
         "no channel or plugin named \"wbe\"",
         "hint: did you mean `web`?",
         "no channel or plugin named \"matrix\"",
-        "`nanobot-channel-matrix`",
+        "`nanobot plugins install` installs a plugin",
         "channels.web.allowFrom is empty: nobody can write; list ids or \"*\"",
     ] {
         gateway.wait_for_stderr(line).await;

@@ -46,7 +46,7 @@ fn list_is_to_be_had_as_json() {
         serde_json::from_str(&home.run(&["plugins", "list", "--json"]).succeeded()).unwrap();
     let expected = json!({
         "name": "parrot", "source": "plugin", "enabled": false, "display_name": "Parrot",
-        "version": "1.2.3", "path": path, "error": null
+        "version": "1.2.3", "path": path, "error": null, "hint": null
     });
     assert_eq!(list[0], expected);
 }

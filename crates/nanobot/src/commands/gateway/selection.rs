@@ -60,7 +60,7 @@ fn tell_missing<T>(catalog: &Catalog, name: &str) -> Option<T> {
     match catalog.closest(name) {
         Some(closest) => output::hint(format_args!("did you mean `{closest}`?")),
         None => output::hint(format_args!(
-            "put its program `nanobot-channel-{name}` on the PATH; `nanobot plugins list` shows what is found"
+            "`nanobot plugins install` installs a plugin, `nanobot plugins list` shows what is found"
         )),
     }
     None

@@ -1,11 +1,10 @@
 mod report;
 
-use nanobot_plugin_host::{InstallError, Progress, Request, Spec};
+use nanobot_plugin_host::{Progress, Request, Spec};
 
 use crate::catalog;
 use crate::cli::PluginsInstallArgs;
 use crate::exit::Outcome;
-use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::output::{self, FAINT, styled};
 use crate::{logging, runtime};
@@ -13,30 +12,21 @@ use crate::{logging, runtime};
 pub(crate) fn run(args: PluginsInstallArgs) -> anyhow::Result<Outcome> {
     let instance = Instance::for_config(args.config)?;
     logging::start(&instance.environment, logging::QUIET)?;
-    let spec = Spec::parse(&args.spec).map_err(|error| explain(&error))?;
+    let spec = Spec::parse(&args.spec)?;
     let request = Request { spec, is_editable: args.editable, replaces: args.force };
     let mut progress = Told { is_verbose: args.verbose };
     let places = catalog::places(&instance);
     runtime::interruptible(async {
         let installed = nanobot_plugin_host::install(&places, &request, &mut progress).await;
-        let installed = installed.map_err(|error| {
-            if !args.verbose {
-                error.tail().iter().for_each(|line| progress.tell(line));
-            }
-            explain(&error)
-        })?;
-        report::tell(&instance, &installed.plugins).await?;
+        // With `--verbose` it was seen already.
+        if let Err(error) = &installed
+            && !args.verbose
+        {
+            error.tail().iter().for_each(|line| progress.tell(line));
+        }
+        report::tell(&instance, &installed?.plugins).await?;
         Ok(Outcome::Success)
     })
-}
-
-fn explain(error: &InstallError) -> Failure {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-    let failure = Failure::new(format!("{error}{}", cause.unwrap_or_default()));
-    match error.hint() {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    }
 }
 
 /// Says on stderr how it goes.

@@ -55,6 +55,7 @@ struct Row {
     version: Option<String>,
     path: Option<PathBuf>,
     error: Option<String>,
+    hint: Option<String>,
 }
 
 impl Row {
@@ -72,6 +73,7 @@ impl Row {
             version: known.map(|known| known.version.clone()),
             path: entry.path(),
             error: description.err().map(ChannelError::report),
+            hint: description.err().and_then(ChannelError::hint).map(str::to_owned),
         }
     }
 }
@@ -96,6 +98,7 @@ fn print(rows: &[Row], is_json: bool) -> anyhow::Result<()> {
     }
     for (row, error) in rows.iter().filter_map(|row| Some((row, row.error.as_ref()?))) {
         output::warning(format_args!("plugin {} does not say what it is: {error}", row.name));
+        row.hint.iter().for_each(output::hint);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use anyhow::Context;
-use nanobot_plugin_host::{Removable, RemoveError, removable, remove};
+use nanobot_plugin_host::{Removable, removable, remove};
 
 use crate::catalog;
 use crate::cli::PluginsRemoveArgs;
@@ -15,12 +15,12 @@ pub(crate) fn run(args: PluginsRemoveArgs) -> anyhow::Result<Outcome> {
     let instance = Instance::for_config(args.config)?;
     logging::start(&instance.environment, logging::QUIET)?;
     let places = catalog::places(&instance);
-    let plugin = removable(&places, &args.name).map_err(|error| explain(&error))?;
+    let plugin = removable(&places, &args.name)?;
     if !args.yes && !is_wanted(&plugin)? {
         output::note("Nothing was removed.");
         return Ok(Outcome::Failure);
     }
-    remove(&places, &plugin).map_err(|error| explain(&error))?;
+    remove(&places, &plugin)?;
     output::line(done(format_args!("Removed {}", plugin.path.display())))?;
     for channel in &plugin.channels {
         let folder = instance.paths.channel_state_dir(channel);
@@ -45,13 +45,4 @@ fn is_wanted(plugin: &Removable) -> anyhow::Result<bool> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
     Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
-}
-
-fn explain(error: &RemoveError) -> Failure {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-    let failure = Failure::new(format!("{error}{}", cause.unwrap_or_default()));
-    match error.hint() {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    }
 }

@@ -46,7 +46,9 @@ async fn tell_used(
         is_enabled && control::restart(&instance.paths.control_socket(), name).await?;
     output::line(match (has_section, is_enabled, is_restarted) {
         (_, _, true) => "  The running gateway starts the channel again.".to_owned(),
-        (_, true, _) => format!("  Next: start `{}`", instance.command("gateway")),
+        (_, true, _) => {
+            format!("  Next: start `{}`, again if it is running", instance.command("gateway"))
+        }
         (true, false, _) => {
             let file = instance.paths.config_file.display();
             format!("  Next: set `enabled` and `allowFrom` in channels.{name} of {file}")
