@@ -46,8 +46,8 @@ pub use error::{ConfigError, ConfigErrorKind, Position};
 pub use file::ConfigFile;
 pub use model::{
     AgentDefaults, Agents, Api, ChannelSection, Channels, Config, Dream, Exec, ExecSandbox,
-    Gateway, Heartbeat, McpServer, McpTransport, Plugins, Provider, ProviderRetryMode, Providers,
-    Tools, Web, WebSearch,
+    Gateway, Heartbeat, McpServer, McpTransport, OnUnknown, Plugins, Provider, ProviderRetryMode,
+    Providers, Tools, Web, WebSearch,
 };
 pub use paths::Paths;
 pub use schema::schema;

@@ -22,6 +22,6 @@ pub use gateway::{Gateway, Heartbeat};
 pub use mcp::{McpServer, McpTransport};
 pub use plugins::Plugins;
 pub use providers::{Provider, Providers};
-pub use section::ChannelSection;
 pub(crate) use section::CommonKeys;
+pub use section::{ChannelSection, OnUnknown};
 pub use tools::{Exec, ExecSandbox, Tools, Web, WebSearch};

@@ -21,6 +21,19 @@ pub struct ChannelSection {
     pub send_progress: Option<bool>,
     /// Overrides `channels.sendToolHints` for this channel.
     pub send_tool_hints: Option<bool>,
+    /// What to do with a delivery that may have arrived or not.
+    pub on_unknown: Option<OnUnknown>,
+}
+
+/// What to do with a delivery that may have arrived or not, on a channel that cannot tell a repeated
+/// one: after a crash in the middle of it, or when no answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnknown {
+    /// Deliver it again, marked as a possible duplicate.
+    Resend,
+    /// Put it aside until a person decides.
+    Hold,
 }
 
 impl ChannelSection {
@@ -38,6 +51,7 @@ impl ChannelSection {
             streaming: common.streaming,
             send_progress: common.send_progress,
             send_tool_hints: common.send_tool_hints,
+            on_unknown: common.on_unknown,
         }
     }
 }
@@ -51,6 +65,7 @@ impl fmt::Debug for ChannelSection {
             .field("streaming", &self.streaming)
             .field("send_progress", &self.send_progress)
             .field("send_tool_hints", &self.send_tool_hints)
+            .field("on_unknown", &self.on_unknown)
             .finish()
     }
 }
@@ -72,6 +87,8 @@ pub(crate) struct CommonKeys {
     pub(crate) send_progress: Option<bool>,
     /// Overrides `channels.sendToolHints` for this channel.
     pub(crate) send_tool_hints: Option<bool>,
+    /// What to do with a delivery that may have arrived or not: `resend`, which is usual, or `hold`.
+    pub(crate) on_unknown: Option<OnUnknown>,
 }
 
 /// Platforms with numeric user ids invite people to leave the quotes out.

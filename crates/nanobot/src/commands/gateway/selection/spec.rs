@@ -36,7 +36,7 @@ pub(super) async fn spec(
             && section.streaming.unwrap_or_else(|| is_true(&raw, "streaming")),
         send_progress: section.send_progress.unwrap_or(config.channels.send_progress),
         deduplicates: capabilities.deduplicates,
-        on_unknown: OnUnknown::default(),
+        on_unknown: on_unknown(section),
         state_dir: instance.paths.channel_state_dir(&entry.name),
         media_dir: instance.paths.media_dir(&entry.name),
         build: builder(entry, raw),
@@ -57,6 +57,13 @@ fn builder(entry: &Entry, section: Map<String, Value>) -> Arc<BuildChannel> {
                 Ok(Arc::new(channel) as Arc<dyn Channel>)
             })
         }
+    }
+}
+
+fn on_unknown(section: &ChannelSection) -> OnUnknown {
+    match section.on_unknown {
+        Some(nanobot_config::OnUnknown::Hold) => OnUnknown::Hold,
+        Some(nanobot_config::OnUnknown::Resend) | None => OnUnknown::Resend,
     }
 }
 
