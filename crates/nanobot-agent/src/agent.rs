@@ -1,18 +1,21 @@
 //! The agent: answers one turn after another.
 
 use std::fmt;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::context::Context;
-use crate::history::newest_turns;
+use crate::exchange::{Exchange, Troubles};
 use crate::message::{Message, Role};
-use crate::model::{Model, ModelDescription};
-use crate::notice;
-use crate::provider::{ModelProvider, ModelRequest, ProviderError, Usage};
-use crate::retry::Retries;
+use crate::model::{ModelDescription, Models};
+use crate::provider::ModelProvider;
+use crate::question::{Surroundings, images_of, user_text};
+use crate::record::Record;
 use crate::settings::{AgentSettings, ModelSettings};
+use crate::tool::{Tool, ToolContext, Toolbox};
+use crate::tools::builtin;
 use crate::turn::{Ending, Turn, TurnEvents, TurnOutcome};
 use crate::voice::Voice;
 
@@ -22,16 +25,18 @@ const CHARS_PER_TOKEN: usize = 4;
 /// longest answer would take it all.
 const SMALLEST_SHARE: u32 = 4;
 
-/// Endings of the names of pictures.
-const IMAGES: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
-
 /// Answers turns; one agent serves all sessions at once.
 pub struct Agent {
-    model: Model,
+    model: Models,
     context: Context,
     settings: ModelSettings,
     /// Characters that fit beside the longest answer.
     budget_chars: usize,
+    tools: Toolbox,
+    #[cfg(feature = "mcp")]
+    mcp: crate::mcp::McpServers,
+    max_tool_iterations: usize,
+    max_tool_result_chars: usize,
 }
 
 impl Agent {
@@ -41,7 +46,7 @@ impl Agent {
     /// change.
     #[must_use]
     pub fn new(settings: AgentSettings) -> Self {
-        let model = Model::from_settings(&settings.model);
+        let model = Models::from_settings(&settings.model);
         Self::build(settings, model)
     }
 
@@ -52,116 +57,133 @@ impl Agent {
         name: &str,
         provider: Box<dyn ModelProvider>,
     ) -> Self {
-        Self::build(settings, Model::given(provider, name))
+        Self::build(settings, Models::given(provider, name))
     }
 
-    fn build(settings: AgentSettings, model: Model) -> Self {
+    fn build(settings: AgentSettings, model: Models) -> Self {
         let window = settings.context_window_tokens;
         let tokens = window.saturating_sub(settings.model.max_tokens).max(window / SMALLEST_SHARE);
         Self {
             model,
+            tools: builtin(&settings.workspace, &settings.tools),
+            #[cfg(feature = "mcp")]
+            mcp: crate::mcp::McpServers::new(&settings.tools.config.mcp_servers),
             context: Context::new(settings.workspace, &settings.timezone),
             budget_chars: tokens as usize * CHARS_PER_TOKEN,
+            max_tool_iterations: settings.max_tool_iterations as usize,
+            max_tool_result_chars: settings.max_tool_result_chars as usize,
             settings: settings.model,
         }
+    }
+
+    /// Adds a tool that the program brings itself; one of the same name gives way.
+    #[must_use]
+    pub fn with_tool(mut self, tool: Arc<dyn Tool>) -> Self {
+        self.tools.add(tool);
+        self
     }
 
     /// Which model answers.
     #[must_use]
     pub fn describe_model(&self) -> ModelDescription {
-        self.model.description.clone()
+        self.model.describe()
     }
 
     /// Does slow preparations, such as loading certificates, so that the first turn need not wait.
     ///
     /// Takes some milliseconds; call it off the runtime's threads.
     pub fn warm_up(&self) {
-        if let Ok(provider) = &self.model.provider {
-            provider.warm_up();
-        }
+        self.model.warm_up();
     }
 
     /// Answers one turn.
     ///
-    /// Never fails: what goes wrong is said in the reply. The pieces given to `events` are together
-    /// exactly the reply. Cancelling `turn.cancel` ends the turn with what was said until then.
+    /// Never fails: what goes wrong is said in the reply. The pieces of the last segment given to
+    /// `events` are together exactly the reply. Cancelling `turn.cancel` ends the turn with what
+    /// was said until then.
     pub async fn run_turn(&self, turn: Turn, events: &dyn TurnEvents) -> TurnOutcome {
         let span = tracing::debug_span!("turn", channel = %turn.channel);
-        self.run(turn, events).instrument(span).await
+        self.run(turn, Vec::new(), events).instrument(span).await
     }
 
-    async fn run(&self, turn: Turn, events: &dyn TurnEvents) -> TurnOutcome {
+    /// Goes on with a turn that was cut off, after what [`TurnEvents::checkpoint`] was given last:
+    /// finished calls of tools are not run again.
+    pub async fn resume_turn(
+        &self,
+        turn: Turn,
+        done: Vec<Message>,
+        events: &dyn TurnEvents,
+    ) -> TurnOutcome {
+        let span = tracing::debug_span!("turn", channel = %turn.channel);
+        self.run(turn, done, events).instrument(span).await
+    }
+
+    async fn run(&self, turn: Turn, done: Vec<Message>, events: &dyn TurnEvents) -> TurnOutcome {
         let mut voice = Voice::new(events);
-        let mut usage = Usage::default();
         let said = user_text(&turn);
-        let question = Message::now(Role::User, said.clone());
+        let mut record = Record::new(Message::now(Role::User, said.clone()), done);
+        let cx = ToolContext::new(&turn, events, self.max_tool_result_chars);
         // On the heap: the state of an HTTP call would make the future of each caller large.
-        let answer = self.answer(&turn, &said, &mut voice, &mut usage).boxed();
+        let answer = self.answer(&turn, &said, &cx, &mut voice, &mut record).boxed();
         let answered = turn.cancel.run_until_cancelled(answer).await;
         let (ending, notice) = match answered {
             Some(Ok(())) => (Ending::Complete, None),
             Some(Err(notice)) => (Ending::Failed, Some(notice)),
             None => (Ending::Interrupted, None),
         };
-        let history = entries(question, voice.reply());
+        let usage = record.usage;
+        let history = record.into_entries(voice.reply());
         if let Some(notice) = notice {
             voice.say(&notice);
         }
+        voice.end_last_segment();
         tracing::debug!(?ending, usage.input_tokens, usage.output_tokens, "The turn ended.");
         TurnOutcome { reply: voice.into_reply(), history, ending, usage }
     }
 
-    /// Lets the model answer; gives the notice for the person when it does not.
+    /// Lets the model answer, with tools if it wants; gives the notice for the person when it does
+    /// not.
     async fn answer(
         &self,
         turn: &Turn,
         said: &str,
+        cx: &ToolContext<'_>,
         voice: &mut Voice<'_>,
-        usage: &mut Usage,
+        record: &mut Record,
     ) -> Result<(), String> {
-        let provider = self.model.provider.as_ref().map_err(notice::problem)?;
-        let system = self.context.system_prompt().await;
-        let moment = self.context.moment(turn);
-        let fixed = system.len() + moment.len() + said.len();
-        let history = newest_turns(&turn.history, self.budget_chars.saturating_sub(fixed));
-        let request =
-            ModelRequest { system: &system, history: &history, context: &moment, text: said };
-        // A blank answer is asked for once more in silence.
-        for _ in 0..2 {
-            let asked = self.ask(provider.as_ref(), request, voice).await;
-            voice.end_answer();
-            *usage += asked.map_err(|error| notice::failure(&error, &self.model.target))?;
-            if voice.has_spoken() {
-                return Ok(());
-            }
-        }
-        Err(notice::BLANK.to_owned())
+        self.model.check()?;
+        let toolbox = self.toolbox(cx).await;
+        let surroundings = Surroundings {
+            system: self.context.system_prompt().await,
+            moment: self.context.moment(turn),
+            said,
+            history: &turn.history,
+            tools: toolbox.specs(),
+            tool_chars: toolbox.chars(),
+            images: images_of(turn).await,
+        };
+        let exchange = Exchange {
+            model: &self.model,
+            settings: &self.settings,
+            toolbox,
+            cx,
+            budget_chars: self.budget_chars.saturating_sub(surroundings.fixed_chars()),
+            surroundings,
+            max_rounds: self.max_tool_iterations,
+            troubles: Troubles::default(),
+        };
+        exchange.run(voice, record).await
     }
 
-    /// Asks until there is an answer, or a failure that does not pass.
-    async fn ask(
-        &self,
-        provider: &dyn ModelProvider,
-        request: ModelRequest<'_>,
-        voice: &mut Voice<'_>,
-    ) -> Result<Usage, ProviderError> {
-        let mut retries = Retries::new(self.settings.retry, self.settings.retry_step);
-        loop {
-            let asked = provider.stream(request, &mut |delta| voice.hear(delta)).await;
-            let error = match asked {
-                Ok(completion) => return Ok(completion.usage),
-                Err(error) => error,
-            };
-            log_failure(&error);
-            // What was said cannot be unsaid: a second answer would be appended to half of the
-            // first.
-            let wait =
-                if voice.has_spoken() { None } else { retries.after(&error, fastrand::f64()) };
-            let Some(wait) = wait else { return Err(error) };
-            voice.restart_answer();
-            voice.progress(&wait.notice());
-            tokio::time::sleep(wait.time).await;
+    /// All tools that can be used in this turn.
+    async fn toolbox(&self, cx: &ToolContext<'_>) -> Toolbox {
+        #[cfg_attr(not(feature = "mcp"), expect(unused_mut, reason = "servers add tools"))]
+        let mut toolbox = self.tools.offered(cx);
+        #[cfg(feature = "mcp")]
+        for tool in self.mcp.tools().await {
+            toolbox.add(tool);
         }
+        toolbox
     }
 }
 
@@ -169,71 +191,7 @@ impl fmt::Debug for Agent {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Agent")
-            .field("model", &self.model.description)
+            .field("model", &self.model.describe())
             .finish_non_exhaustive()
-    }
-}
-
-/// The excerpt stays out: it may repeat what people wrote.
-fn log_failure(error: &ProviderError) {
-    let source = std::error::Error::source(error).map(ToString::to_string);
-    let (kind, status) = (error.kind(), error.status());
-    tracing::warn!(%error, ?kind, status, source, "The model did not answer.");
-}
-
-/// The text of a message with a mark for each attachment that the channel has not marked itself.
-fn user_text(turn: &Turn) -> String {
-    let mut text = turn.text.clone();
-    for attachment in turn.attachments.iter().filter(|one| !turn.text.contains(one.as_str())) {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&format!("[{}: {attachment}]", kind_of(attachment)));
-    }
-    if text.trim().is_empty() { "[empty message]".to_owned() } else { text }
-}
-
-fn kind_of(attachment: &str) -> &'static str {
-    let (_, extension) = attachment.rsplit_once('.').unwrap_or_default();
-    let is_image = IMAGES.iter().any(|image| extension.eq_ignore_ascii_case(image));
-    if is_image { "image" } else { "file" }
-}
-
-/// What is added to the session: the question, and what the model said.
-fn entries(question: Message, answer: &str) -> Vec<Message> {
-    let mut entries = vec![question];
-    if !answer.is_empty() {
-        entries.push(Message::now(Role::Assistant, answer));
-    }
-    entries
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio_util::sync::CancellationToken;
-
-    use super::*;
-    use crate::turn::Sender;
-
-    #[test]
-    fn attachments_are_marked_once() {
-        #[track_caller]
-        fn check(text: &str, attachments: &[&str], expected: &str) {
-            let turn = Turn {
-                session: String::new(),
-                channel: String::new(),
-                chat_id: String::new(),
-                sender: Sender::default(),
-                text: text.to_owned(),
-                attachments: attachments.iter().map(|&one| one.to_owned()).collect(),
-                history: Vec::new(),
-                cancel: CancellationToken::new(),
-            };
-            assert_eq!(user_text(&turn), expected);
-        }
-        check("look", &["/tmp/a.pdf"], "look\n[file: /tmp/a.pdf]");
-        check("look [image: /tmp/a.png]", &["/tmp/a.png"], "look [image: /tmp/a.png]");
-        check("", &["https://host/a", "/b.JPG"], "[file: https://host/a]\n[image: /b.JPG]");
-        check(" ", &[], "[empty message]");
     }
 }

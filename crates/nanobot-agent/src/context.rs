@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod moment;
+mod skills;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use crate::turn::Turn;
 
 use bootstrap::BootstrapFiles;
 use moment::Moment;
+pub(crate) use skills::bundled_skill;
 
 /// Builds the surroundings of a turn.
 pub(crate) struct Context {

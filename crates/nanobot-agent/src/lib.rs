@@ -4,29 +4,55 @@
 //! by piece through [`TurnEvents`]. [`Agent::run_turn`] cannot fail: whatever goes wrong becomes an
 //! answer that says what happened and what to do about it.
 //!
+//! On its way the model may use tools: those every agent has, those of MCP servers, and whatever the
+//! program adds as a [`Tool`]. After each round of them the turn gives a checkpoint, from which
+//! [`Agent::resume_turn`] goes on.
+//!
 //! The agent keeps no state of a conversation. History comes with the turn and new history goes
 //! back with the outcome, so turns of different sessions share nothing that could be mixed up.
 
 mod agent;
+mod anthropic;
 mod context;
+mod exchange;
 mod history;
+mod images;
 pub mod local_models;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod message;
 mod model;
 mod notice;
 pub mod offline;
 mod openai;
+mod outbox;
+mod process_group;
 pub mod provider;
+mod question;
+mod record;
 mod retry;
+mod rounds;
 mod settings;
 mod think;
+mod tool;
+mod tool_call;
+mod tools;
 mod turn;
 mod voice;
+mod wire;
 
 pub use agent::Agent;
 pub use message::{Message, Role};
 pub use model::{ModelDescription, ModelProblem};
-pub use provider::{Completion, Delta, ModelProvider, ModelRequest, ProviderError, Usage};
-pub use settings::{AgentSettings, ModelSettings, ProviderSettings, RetryMode};
+pub use outbox::{Outbox, OutboxError, OutboxMessage};
+pub use provider::{
+    Completion, Delta, Image, ModelProvider, ModelRequest, PastMessage, ProviderError, ToolSpec,
+    Usage,
+};
+pub use settings::{
+    AgentSettings, CommandSandbox, ModelSettings, ProviderSettings, RetryMode, ToolSettings,
+};
 pub use think::ThinkFilter;
+pub use tool::{Arguments, Tool, ToolContext, ToolError};
+pub use tool_call::{FunctionCall, ToolCall};
 pub use turn::{Ending, Sender, Turn, TurnEvents, TurnOutcome};

@@ -2,7 +2,9 @@
 
 use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+use crate::tool_call::ToolCall;
 
 /// Who said a [`Message`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +22,8 @@ pub enum Role {
 
 /// One entry of a session's history, in the shape of one line of a session file.
 ///
-/// Fields this version does not know, such as the tool calls of an imported session, are kept as
-/// they are.
+/// Calls of tools and their results stand in `extra`, as in the session files; fields this version
+/// does not know are kept as they are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// Who said it.
@@ -44,6 +46,36 @@ impl Message {
         let now = Timestamp::now();
         let timestamp = now.round(Unit::Microsecond).unwrap_or(now).to_string();
         Self { role, content: content.into(), timestamp: Some(timestamp), extra: Map::new() }
+    }
+
+    /// What the model said before, and with, these calls of tools.
+    #[must_use]
+    pub fn with_tool_calls(content: impl Into<String>, calls: &[ToolCall]) -> Self {
+        let mut message = Self::now(Role::Assistant, content);
+        message.extra.insert("tool_calls".to_owned(), json!(calls));
+        message
+    }
+
+    /// The result of a call.
+    #[must_use]
+    pub fn tool_result(call: &ToolCall, content: impl Into<String>) -> Self {
+        let mut message = Self::now(Role::Tool, content);
+        message.extra.insert("tool_call_id".to_owned(), json!(call.id));
+        message.extra.insert("name".to_owned(), json!(call.function.name));
+        message
+    }
+
+    /// The calls of tools in it; one that is not understood is left out.
+    #[must_use]
+    pub fn tool_calls(&self) -> Vec<ToolCall> {
+        let calls = self.extra.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
+        calls.filter_map(|call| ToolCall::deserialize(call).ok()).collect()
+    }
+
+    /// Which call it is the result of.
+    #[must_use]
+    pub fn tool_call_id(&self) -> Option<&str> {
+        self.extra.get("tool_call_id")?.as_str()
     }
 }
 

@@ -1,9 +1,12 @@
 //! The model that the agent asks, as configured.
 
+use crate::anthropic::AnthropicModel;
 use crate::notice;
 use crate::offline::{OfflineModel, ScriptError};
 use crate::openai::OpenAiModel;
-use crate::provider::{ModelProvider, Placement, ProviderError, Selection, SelectionError, select};
+use crate::provider::{
+    ModelProvider, Placement, ProviderError, Selection, SelectionError, Wire, select,
+};
 use crate::settings::ModelSettings;
 
 /// Name that chooses the offline model, alone or with a script after a colon.
@@ -54,6 +57,52 @@ pub(crate) struct Model {
     pub(crate) provider: Result<Box<dyn ModelProvider>, ModelProblem>,
     pub(crate) description: ModelDescription,
     pub(crate) target: Target,
+}
+
+/// The configured model, and those that answer when it does not.
+pub(crate) struct Models {
+    pub(crate) first: Model,
+    fallbacks: Vec<Model>,
+}
+
+impl Models {
+    pub(crate) fn from_settings(settings: &ModelSettings) -> Self {
+        // The configured provider is that of the first model.
+        let automatic = ModelSettings { provider: "auto".to_owned(), ..settings.clone() };
+        let fallback = |name: &String| {
+            Model::from_settings(&ModelSettings { model: Some(name.clone()), ..automatic.clone() })
+        };
+        let names = settings.fallback_models.iter().filter(|name| !name.trim().is_empty());
+        Self { first: Model::from_settings(settings), fallbacks: names.map(fallback).collect() }
+    }
+
+    /// A model that the program brings itself.
+    pub(crate) fn given(provider: Box<dyn ModelProvider>, name: &str) -> Self {
+        Self { first: Model::given(provider, name), fallbacks: Vec::new() }
+    }
+
+    pub(crate) fn describe(&self) -> ModelDescription {
+        self.first.description.clone()
+    }
+
+    /// Fails with a notice when none of the models can be asked.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match (&self.first.provider, self.usable().next()) {
+            (Err(problem), None) => Err(notice::problem(problem)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Those that can be asked, in their order.
+    pub(crate) fn usable(&self) -> impl Iterator<Item = &Model> {
+        [&self.first].into_iter().chain(&self.fallbacks).filter(|model| model.provider.is_ok())
+    }
+
+    pub(crate) fn warm_up(&self) {
+        if let Ok(provider) = &self.first.provider {
+            provider.warm_up();
+        }
+    }
 }
 
 impl Model {
@@ -125,7 +174,11 @@ fn connect(
     settings: &ModelSettings,
     found: Result<Selection, SelectionError>,
 ) -> Result<Box<dyn ModelProvider>, ModelProblem> {
-    Ok(Box::new(OpenAiModel::new(&found?, settings)?))
+    let selection = found?;
+    Ok(match selection.spec.wire {
+        Wire::Anthropic => Box::new(AnthropicModel::new(&selection, settings)?),
+        _ => Box::new(OpenAiModel::new(&selection, settings)?),
+    })
 }
 
 impl From<&Selection> for Target {

@@ -13,6 +13,27 @@ pub(crate) const OFFLINE_HINT: &str = "set `agents.defaults.model` and the key o
 pub(crate) const BLANK: &str = "The model ended its turn without a word, twice. Please ask again, \
     perhaps for a smaller step.";
 
+/// The answer when the model goes on calling tools in ways that nobody understands.
+pub(crate) const MISUNDERSTOOD: &str = "The model tried to use tools in a way that was not \
+    understood, several times in a row. Please ask again, or choose another model.";
+
+/// The answer when the model does not stop using tools.
+pub(crate) fn too_many_rounds(limit: usize) -> String {
+    format!(
+        "I reached the maximum number of tool call iterations ({limit}) without completing the \
+            task. You can try breaking the task into smaller steps, or raise \
+            `agents.defaults.maxToolIterations`."
+    )
+}
+
+/// Says that another model is asked.
+pub(crate) fn next_model(failed: &Target, next: &Target) -> String {
+    let name = |target: &Target| {
+        if target.model.is_empty() { target.label.clone() } else { target.model.clone() }
+    };
+    format!("{} did not answer; asking {} instead.", name(failed), name(next))
+}
+
 /// A notice about a configuration with which no model can be asked.
 pub(crate) fn problem(problem: &ModelProblem) -> String {
     match problem {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nanobot_config::{Config, Environment, Provider, ProviderRetryMode};
+use nanobot_config::{Config, Environment, ExecSandbox, Paths, Provider, ProviderRetryMode, Tools};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
@@ -23,6 +23,47 @@ pub struct AgentSettings {
     pub timezone: String,
     /// Size of the model's context window.
     pub context_window_tokens: u32,
+    /// Most rounds of tools in one turn.
+    pub max_tool_iterations: u32,
+    /// Characters of one result of a tool that the model gets to see.
+    pub max_tool_result_chars: u32,
+    /// What tools may do.
+    pub tools: ToolSettings,
+}
+
+/// Settings of the tools.
+#[derive(Debug, Clone, Default)]
+pub struct ToolSettings {
+    /// The section `tools` of the configuration.
+    pub config: Tools,
+    /// Folder of the configuration and of all data. Tools see nothing of it but the workspace and
+    /// the media folder, which both may lie in it.
+    pub data_dir: Option<PathBuf>,
+    /// What commands are locked into.
+    pub sandbox: CommandSandbox,
+}
+
+/// What commands are locked into.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CommandSandbox {
+    /// What the system offers without another program: Landlock on Linux, else nothing.
+    #[default]
+    Automatic,
+    /// Nothing; commands may do whatever the program's user may.
+    Unconfined,
+    /// Landlock; without it no command is run.
+    Landlock,
+    /// The program `bwrap`; without it no command is run.
+    Bubblewrap,
+}
+
+impl From<ExecSandbox> for CommandSandbox {
+    fn from(configured: ExecSandbox) -> Self {
+        match configured {
+            ExecSandbox::Off => Self::Automatic,
+            ExecSandbox::Bubblewrap => Self::Bubblewrap,
+        }
+    }
 }
 
 /// Settings of the model.
@@ -30,7 +71,9 @@ pub struct AgentSettings {
 pub struct ModelSettings {
     /// Configured name of the model; without one the offline model answers.
     pub model: Option<String>,
-    /// Name of the provider, or `auto`.
+    /// Models to ask, in this order, when the configured one does not answer.
+    pub fallback_models: Vec<String>,
+    /// Name of the provider of the configured model, or `auto`.
     pub provider: String,
     /// What is configured about providers, by their names.
     pub providers: BTreeMap<String, ProviderSettings>,
@@ -85,6 +128,9 @@ impl Default for AgentSettings {
             workspace: PathBuf::new(),
             timezone: "UTC".to_owned(),
             context_window_tokens: 65_536,
+            max_tool_iterations: 200,
+            max_tool_result_chars: 16_000,
+            tools: ToolSettings::default(),
         }
     }
 }
@@ -93,6 +139,7 @@ impl Default for ModelSettings {
     fn default() -> Self {
         Self {
             model: None,
+            fallback_models: Vec::new(),
             provider: "auto".to_owned(),
             providers: BTreeMap::new(),
             max_tokens: 8_192,
@@ -121,7 +168,30 @@ impl AgentSettings {
             workspace: config.agents.workspace(home),
             timezone: defaults.timezone.clone(),
             context_window_tokens: defaults.context_window_tokens,
+            max_tool_iterations: defaults.max_tool_iterations,
+            max_tool_result_chars: defaults.max_tool_result_chars,
+            tools: ToolSettings {
+                config: config.tools.clone(),
+                data_dir: Some(Paths::default_for_home(home).data_dir),
+                sandbox: config.tools.exec.sandbox.into(),
+            },
         }
+    }
+}
+
+impl AgentSettings {
+    /// Says in which folder the configuration lies, if it is not the usual one.
+    #[must_use]
+    pub fn with_data_dir(mut self, data_dir: impl Into<PathBuf>) -> Self {
+        self.tools.data_dir = Some(data_dir.into());
+        self
+    }
+}
+
+impl ToolSettings {
+    /// Folder of the files that channels received.
+    pub(crate) fn media_dir(&self) -> Option<PathBuf> {
+        self.data_dir.as_ref().map(|data_dir| data_dir.join("media"))
     }
 }
 
@@ -222,8 +292,10 @@ mod tests {
         let text = r#"{
             "agents": {"defaults": {
                 "model": "some/model", "provider": "ollama", "maxTokens": 5, "timezone": "Europe/Berlin",
-                "workspace": "~/work", "contextWindowTokens": 9, "providerRetryMode": "persistent"
+                "workspace": "~/work", "contextWindowTokens": 9, "providerRetryMode": "persistent",
+                "maxToolIterations": 7, "maxToolResultChars": 8
             }},
+            "tools": {"restrictToWorkspace": true, "exec": {"sandbox": "bwrap"}},
             "providers": {"ollama": {"apiBase": "http://gpu:1", "extraBody": {"think": false}}}
         }"#;
         let file = nanobot_config::ConfigFile::parse(Path::new("config.json"), text.to_owned());
@@ -243,6 +315,15 @@ mod tests {
         );
         assert_eq!((model.max_tokens, model.retry), (5, RetryMode::Persistent));
         assert_eq!(model.offline_script.as_deref(), Some(Path::new("/script.json")));
+        assert_eq!((settings.max_tool_iterations, settings.max_tool_result_chars), (7, 8));
+        assert!(settings.tools.config.restrict_to_workspace);
+        assert_eq!(settings.tools.sandbox, CommandSandbox::Bubblewrap);
+        assert_eq!(
+            settings.tools.media_dir().as_deref(),
+            Some(Path::new("/home/ann/.nanobot/media"))
+        );
+        let settings = settings.clone().with_data_dir("/srv/bot");
+        assert_eq!(settings.tools.media_dir().as_deref(), Some(Path::new("/srv/bot/media")));
         let ollama = model.of("ollama").expect("the provider is configured");
         assert_eq!(
             (ollama.base(), &ollama.extra_body["think"]),

@@ -3,6 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use crate::message::Message;
+use crate::outbox::Outbox;
 use crate::provider::Usage;
 
 /// One message of a person, with all that the agent needs to answer it.
@@ -39,8 +40,25 @@ pub struct Sender {
 ///
 /// The calls come from the task that runs the turn and must not block.
 pub trait TurnEvents: Send + Sync {
-    /// The next piece of the reply; all pieces together are the reply.
+    /// The next piece of a segment; the pieces of the last segment together are the reply.
     fn text(&self, piece: &str);
+
+    /// The segment that was being said is complete. If it `continues`, the model now uses tools and
+    /// goes on with another one; else it was the last. Each segment with text ends exactly once.
+    fn segment_end(&self, _continues: bool) {}
+
+    /// Short description of the tools that are being used now.
+    fn tool_hint(&self, _hint: &str) {}
+
+    /// What the turn has done so far after its question, given after each round of tools. Stored
+    /// and handed to [`Agent::resume_turn`](crate::Agent::resume_turn), it lets a turn that was
+    /// cut off go on without running finished calls again.
+    fn checkpoint(&self, _entries: &[Message]) {}
+
+    /// Way for tools to send messages of their own; without one there is no `message` tool.
+    fn outbox(&self) -> Option<&dyn Outbox> {
+        None
+    }
 
     /// Something about the turn that is not part of the reply, such as a wait for the model.
     fn progress(&self, text: &str);
@@ -60,7 +78,8 @@ pub enum Ending {
 /// What a turn leaves behind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TurnOutcome {
-    /// Whole text for the person.
+    /// Text for the person: the last segment. What was said before a tool was used is only in the
+    /// events and in the history.
     pub reply: String,
     /// Entries to append to the session. What the agent itself said about a failure is not among
     /// them: the model would take it for its own words.

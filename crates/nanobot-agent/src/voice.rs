@@ -1,5 +1,6 @@
 //! Says the reply of a turn piece by piece and remembers what was said.
 
+use crate::message::Message;
 use crate::provider::Delta;
 use crate::think::ThinkFilter;
 use crate::turn::TurnEvents;
@@ -10,19 +11,29 @@ pub(crate) struct Voice<'e> {
     filter: ThinkFilter,
     piece: String,
     reply: String,
+    reasoning: String,
 }
 
 impl<'e> Voice<'e> {
     pub(crate) fn new(events: &'e dyn TurnEvents) -> Self {
-        Self { events, filter: ThinkFilter::default(), piece: String::new(), reply: String::new() }
+        Self {
+            events,
+            filter: ThinkFilter::default(),
+            piece: String::new(),
+            reply: String::new(),
+            reasoning: String::new(),
+        }
     }
 
     /// Takes a piece from the model.
     pub(crate) fn hear(&mut self, delta: Delta<'_>) {
-        if let Delta::Text(text) = delta {
-            self.piece.clear();
-            self.filter.push(text, &mut self.piece);
-            self.say_piece();
+        match delta {
+            Delta::Text(text) => {
+                self.piece.clear();
+                self.filter.push(text, &mut self.piece);
+                self.say_piece();
+            }
+            Delta::Reasoning(text) => self.reasoning.push_str(text),
         }
     }
 
@@ -38,6 +49,7 @@ impl<'e> Voice<'e> {
     /// again.
     pub(crate) fn restart_answer(&mut self) {
         self.filter = ThinkFilter::default();
+        self.reasoning.clear();
     }
 
     /// Says something of our own, apart from what was said before.
@@ -60,6 +72,34 @@ impl<'e> Voice<'e> {
 
     pub(crate) fn into_reply(self) -> String {
         self.reply
+    }
+
+    /// Ends the segment before tools are used; returns what was said in it.
+    pub(crate) fn end_segment(&mut self) -> String {
+        if self.has_spoken() {
+            self.events.segment_end(true);
+        }
+        std::mem::take(&mut self.reply)
+    }
+
+    /// Ends the last segment.
+    pub(crate) fn end_last_segment(&self) {
+        if self.has_spoken() {
+            self.events.segment_end(false);
+        }
+    }
+
+    pub(crate) fn tool_hint(&self, hint: &str) {
+        self.events.tool_hint(hint);
+    }
+
+    pub(crate) fn checkpoint(&self, entries: &[Message]) {
+        self.events.checkpoint(entries);
+    }
+
+    /// Reasoning that stood beside the answer; it is taken.
+    pub(crate) fn take_reasoning(&mut self) -> String {
+        std::mem::take(&mut self.reasoning)
     }
 
     pub(crate) fn progress(&self, text: &str) {

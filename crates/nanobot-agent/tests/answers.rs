@@ -2,7 +2,7 @@
 
 mod support;
 
-use nanobot_agent::{Agent, Ending, Message, Role, Usage};
+use nanobot_agent::{Agent, Ending, Message, ProviderSettings, Role, Usage};
 use nanobot_test_support::{FakeModel, FakeReply, Step};
 use serde_json::json;
 use support::{ask, run, settings, turn, turn_after};
@@ -216,4 +216,47 @@ async fn turns_of_one_agent_do_not_mix() {
     let outcomes = futures_util::future::join_all(runs).await;
     let replies: Vec<String> = outcomes.into_iter().map(|(outcome, _)| outcome.reply).collect();
     assert_eq!(replies, texts);
+}
+
+#[tokio::test]
+async fn a_picture_is_sent_and_left_out_when_the_model_refuses_it() {
+    let fake = FakeModel::start().await;
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let picture = folder.path().join("cat.gif");
+    std::fs::write(&picture, b"GIF89a").expect("the file is written");
+    fake.push(FakeReply::status(400, r#"{"error":{"message":"no image input"}}"#));
+    fake.push(FakeReply::text("I cannot see"));
+    let mut turn = turn("look");
+    turn.attachments = vec![picture.display().to_string()];
+    let (outcome, _) = run(&Agent::new(settings(&fake)), turn).await;
+    assert_eq!(outcome.reply, "I cannot see");
+    let requests = fake.requests();
+    let content = |index: usize| &requests[index].body["messages"][1]["content"];
+    assert_eq!(content(0)[0]["image_url"]["url"], "data:image/gif;base64,R0lGODlh");
+    let text = content(1).as_str().expect("only text is left");
+    assert!(text.ends_with(&format!("look\n[image: {}]", picture.display())), "{text}");
+    assert_eq!(outcome.history[0].content, format!("look\n[image: {}]", picture.display()));
+}
+
+#[tokio::test]
+async fn another_model_answers_when_the_first_one_does_not() {
+    let fake = FakeModel::start().await;
+    let mut settings = settings(&fake);
+    let other = ProviderSettings {
+        api_key: Some("key".to_owned().into()),
+        api_base: Some(fake.base_url()),
+        ..ProviderSettings::default()
+    };
+    settings.model.providers.insert("groq".to_owned(), other);
+    settings.model.fallback_models = vec!["groq/other-model".to_owned()];
+    fake.push(FakeReply::status(401, ""));
+    fake.push(FakeReply::text("From the other"));
+    let agent = Agent::new(settings);
+    let (outcome, ears) = run(&agent, turn("hello")).await;
+    assert_eq!(outcome.reply, "From the other");
+    assert_eq!(ears.progress(), ["fake-model did not answer; asking other-model instead."]);
+    assert_eq!(fake.last_request().model(), "other-model");
+    fake.set_default(FakeReply::status(402, ""));
+    let (outcome, _) = run(&agent, turn("hello")).await;
+    assert!(outcome.reply.starts_with("The account at Groq has no credit"), "{}", outcome.reply);
 }

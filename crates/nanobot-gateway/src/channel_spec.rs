@@ -21,6 +21,8 @@ pub struct ChannelSpec {
     pub streams: bool,
     /// Whether the channel gets what the agent says while it works.
     pub send_progress: bool,
+    /// Whether the channel gets a short line about each use of tools.
+    pub send_tool_hints: bool,
     /// Whether the channel recognises a repeated delivery id, also after a restart.
     pub deduplicates: bool,
     /// What to do with a delivery that may have arrived or not.

@@ -1,9 +1,9 @@
 //! The gateway: between the channels and the agent.
 //!
-//! Follow a message through the modules: a channel hands it to the [`intake`], which stores it in
-//! the ledger and wakes the [`scheduler`]; a [`turn`] lets the agent answer and commits the result;
-//! the [`delivery`] brings it to the channel. The [`supervisor`] keeps channels running, the
-//! [`status`] board says how they are, and the [`control`] port lets people look.
+//! Follow a message through the modules: a channel hands it to the `intake`, which stores it in
+//! the ledger and wakes the `scheduler`; a `turn` lets the agent answer and commits the result;
+//! the `delivery` brings it to the channel. The `supervisor` keeps channels running, the
+//! `status` board says how they are, and the `control` port lets people look.
 
 pub mod channel_spec;
 mod commands;

@@ -22,12 +22,17 @@ struct Entry {
 pub(crate) struct Hears {
     pub(crate) deltas: bool,
     pub(crate) progress: bool,
+    pub(crate) tool_hints: bool,
 }
 
 impl Roster {
     /// Adds a channel, or changes what it wants to hear.
     pub(crate) fn enroll(&self, spec: &ChannelSpec) {
-        let hears = Hears { deltas: spec.streams, progress: spec.send_progress };
+        let hears = Hears {
+            deltas: spec.streams,
+            progress: spec.send_progress,
+            tool_hints: spec.send_tool_hints,
+        };
         let on_unknown = (!spec.deduplicates).then_some(spec.on_unknown);
         let mut entries = self.write();
         let running = entries.remove(&spec.name).and_then(|entry| entry.running);

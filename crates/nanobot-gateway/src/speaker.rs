@@ -1,43 +1,75 @@
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nanobot_agent::{Ending, TurnEvents};
+use nanobot_agent::{Ending, Message, TurnEvents};
 use nanobot_channel::{InboundMessage, OutboundKind, OutboundMessage, StreamEnd, StreamOutcome};
 use nanobot_ledger::{InboundEntry, OutboundEntry, new_id};
+use tokio::sync::watch;
 
 use crate::delivery::{Delivery, StreamHandle};
 use crate::roster::Hears;
 
 /// Brings what a turn says to its chat: as a stream if the channel wants one, else as a message.
+///
+/// A turn says one or more segments, with tools used between them. The last is the answer and is
+/// stored; those before are told while the turn runs and never again.
 pub(crate) struct Speaker<'a> {
     delivery: &'a Delivery,
     channel: &'a str,
     origin: &'a InboundMessage,
-    delivery_id: String,
     hears: Hears,
-    /// The open stream; `None` inside if there was no room for one.
-    stream: OnceLock<Option<StreamHandle>>,
+    segment: Mutex<Segment>,
+    /// What the turn has done so far, for the ledger.
+    done: watch::Sender<Option<String>>,
+}
+
+/// The segment that is being said.
+struct Segment {
+    delivery_id: String,
+    text: String,
+    stream: Stream,
+}
+
+enum Stream {
+    /// Nothing was said yet.
+    NotOpen,
+    Open(StreamHandle),
+    /// The channel does not stream, or its lane had no room.
+    Without,
 }
 
 impl TurnEvents for Speaker<'_> {
     fn text(&self, piece: &str) {
-        if !self.hears.deltas {
-            return;
+        let mut segment = self.segment();
+        if matches!(segment.stream, Stream::NotOpen) {
+            segment.stream = self.open(&segment.delivery_id);
         }
-        let open =
-            || self.delivery.open_stream(self.channel, self.message("", OutboundKind::Final));
-        if let Some(stream) = self.stream.get_or_init(open) {
-            stream.push(piece);
+        match &segment.stream {
+            Stream::Open(stream) => stream.push(piece),
+            _ => segment.text.push_str(piece),
         }
     }
 
-    fn progress(&self, text: &str) {
-        if self.hears.progress {
-            let message = OutboundMessage {
-                delivery_id: new_id(),
-                ..self.message(text, OutboundKind::Progress)
-            };
-            self.delivery.offer(self.channel, message);
+    fn segment_end(&self, continues: bool) {
+        if !continues {
+            return;
         }
+        let ended = std::mem::replace(&mut *self.segment(), Segment::new());
+        match ended.stream {
+            Stream::Open(stream) => stream.end_segment(),
+            _ => self.tell(&ended.text, OutboundKind::Progress, self.hears.progress),
+        }
+    }
+
+    fn tool_hint(&self, hint: &str) {
+        self.tell(hint, OutboundKind::ToolHint, self.hears.tool_hints);
+    }
+
+    fn progress(&self, text: &str) {
+        self.tell(text, OutboundKind::Progress, self.hears.progress);
+    }
+
+    fn checkpoint(&self, entries: &[Message]) {
+        self.done.send_replace(serde_json::to_string(entries).ok());
     }
 }
 
@@ -47,15 +79,63 @@ impl<'a> Speaker<'a> {
             delivery,
             channel: &inbound.channel,
             origin: &inbound.message,
-            delivery_id: new_id(),
             hears,
-            stream: OnceLock::new(),
+            segment: Mutex::new(Segment::new()),
+            done: watch::Sender::new(None),
         }
     }
 
-    fn message(&self, text: &str, kind: OutboundKind) -> OutboundMessage {
+    /// What the turn has done so far, each time that it did something.
+    pub(crate) fn checkpoints(&self) -> watch::Receiver<Option<String>> {
+        self.done.subscribe()
+    }
+
+    /// What the person has seen of the answer so far.
+    pub(crate) fn said(&self) -> String {
+        let segment = self.segment();
+        match &segment.stream {
+            Stream::Open(stream) => stream.text(),
+            _ => segment.text.clone(),
+        }
+    }
+
+    pub(crate) fn final_entry(&self, reply: &str) -> OutboundEntry {
+        let message = self.message(&self.segment().delivery_id, reply, OutboundKind::Final);
+        OutboundEntry { channel: self.channel.to_owned(), message }
+    }
+
+    pub(crate) async fn deliver(self, entry: OutboundEntry, ending: Ending) {
+        let outcome = match ending {
+            Ending::Complete => StreamOutcome::Complete,
+            Ending::Interrupted => StreamOutcome::Interrupted,
+            Ending::Failed => StreamOutcome::Failed,
+        };
+        let segment = self.segment.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match segment.stream {
+            Stream::Open(stream) => {
+                stream.end(entry.message.text, StreamEnd { outcome, continues: false });
+            }
+            _ => self.delivery.enqueue(entry).await,
+        }
+    }
+
+    fn open(&self, delivery_id: &str) -> Stream {
+        let message = self.message(delivery_id, "", OutboundKind::Final);
+        let wanted = self.hears.deltas.then_some(message);
+        let opened = wanted.and_then(|message| self.delivery.open_stream(self.channel, message));
+        opened.map_or(Stream::Without, Stream::Open)
+    }
+
+    /// Sends a message that may be left out.
+    fn tell(&self, text: &str, kind: OutboundKind, is_wanted: bool) {
+        if is_wanted && !text.trim().is_empty() {
+            self.delivery.offer(self.channel, self.message(&new_id(), text, kind));
+        }
+    }
+
+    fn message(&self, delivery_id: &str, text: &str, kind: OutboundKind) -> OutboundMessage {
         OutboundMessage {
-            delivery_id: self.delivery_id.clone(),
+            delivery_id: delivery_id.to_owned(),
             chat_id: self.origin.chat_id.clone(),
             thread_id: self.origin.thread_id.clone(),
             text: text.to_owned(),
@@ -67,30 +147,13 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    /// What the person has seen of the answer so far.
-    pub(crate) fn said(&self) -> String {
-        match self.stream.get() {
-            Some(Some(stream)) => stream.text(),
-            _ => String::new(),
-        }
+    fn segment(&self) -> MutexGuard<'_, Segment> {
+        self.segment.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    pub(crate) fn final_entry(&self, reply: &str) -> OutboundEntry {
-        let message = self.message(reply, OutboundKind::Final);
-        OutboundEntry { channel: self.channel.to_owned(), message }
-    }
-
-    pub(crate) async fn deliver(mut self, entry: OutboundEntry, ending: Ending) {
-        let outcome = match ending {
-            Ending::Complete => StreamOutcome::Complete,
-            Ending::Interrupted => StreamOutcome::Interrupted,
-            Ending::Failed => StreamOutcome::Failed,
-        };
-        match self.stream.take() {
-            Some(Some(stream)) => {
-                stream.end(entry.message.text, StreamEnd { outcome, continues: false });
-            }
-            _ => self.delivery.enqueue(entry).await,
-        }
+impl Segment {
+    fn new() -> Self {
+        Self { delivery_id: new_id(), text: String::new(), stream: Stream::NotOpen }
     }
 }

@@ -1,5 +1,6 @@
 //! Runs one turn: claim, agent, commit, delivery.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use futures_util::FutureExt;
 use nanobot_agent::{Agent, Ending, Message, Turn, TurnOutcome, Usage};
 use nanobot_channel::{Attachment, Location};
 use nanobot_ledger::{Claim, InboundEntry, Ledger, LedgerError, TurnCommit};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::{Command, NEW_SESSION};
@@ -44,25 +46,31 @@ impl TurnRunner {
         }
         match Command::parse(&claim.inbound.message.text) {
             Some(Command::New) => self.forget(&claim.inbound).await,
-            _ => self.answer(&claim.inbound, &claim.history).await,
+            _ => self.answer(&claim).await,
         }
     }
 
-    async fn answer(&self, inbound: &InboundEntry, history: &[String]) {
+    async fn answer(&self, claim: &Claim) {
         let started = Instant::now();
         self.metrics.turn_began();
-        let ending = self.ask(inbound, history).await;
+        let ending = self.ask(claim).await;
         self.metrics.turn_ended(ending, started.elapsed());
     }
 
     /// Lets the agent answer, stores the result and hands it to the delivery; says how it ended.
-    async fn ask(&self, inbound: &InboundEntry, history: &[String]) -> &'static str {
+    async fn ask(&self, claim: &Claim) -> &'static str {
+        let inbound = &claim.inbound;
         let speaker = self.speaker(inbound);
         let cancel = self.abort.child_token();
         let _running = self.running.begin(&inbound.session, cancel.clone());
-        let turn = turn(inbound, history, cancel);
-        let answer = AssertUnwindSafe(self.agent.run_turn(turn, &speaker));
-        let outcome = answer.catch_unwind().await.unwrap_or_else(|_| {
+        let turn = turn(inbound, &claim.history, cancel);
+        let done = claim.checkpoint.as_deref().map(read_checkpoint).unwrap_or_default();
+        let answer = AssertUnwindSafe(self.agent.resume_turn(turn, done, &speaker)).catch_unwind();
+        let answered = tokio::select! {
+            answered = answer => answered,
+            never = self.keep_checkpoints(&inbound.id, speaker.checkpoints()) => match never {},
+        };
+        let outcome = answered.unwrap_or_else(|_| {
             tracing::error!(id = inbound.id, "A turn panicked.");
             panicked(&speaker.said())
         });
@@ -78,6 +86,22 @@ impl TurnRunner {
         };
         self.commit(inbound, outcome, speaker).await;
         ending
+    }
+
+    /// Stores how far a turn is, so that what its tools did is not done again after a crash.
+    async fn keep_checkpoints(
+        &self,
+        inbound_id: &str,
+        mut done: watch::Receiver<Option<String>>,
+    ) -> Infallible {
+        while done.changed().await.is_ok() {
+            let newest = done.borrow_and_update().clone();
+            let Some(json) = newest else { continue };
+            if let Err(error) = self.ledger.checkpoint(inbound_id, json).await {
+                tracing::error!(%error, id = inbound_id, "Could not store how far a turn is.");
+            }
+        }
+        std::future::pending().await
     }
 
     /// Begins a new conversation in the session.
@@ -169,6 +193,12 @@ fn read_entry(entry: &str) -> Option<Message> {
     serde_json::from_str(entry)
         .inspect_err(|error| tracing::warn!(%error, "Left out an entry of the history."))
         .ok()
+}
+
+fn read_checkpoint(json: &str) -> Vec<Message> {
+    serde_json::from_str(json)
+        .inspect_err(|error| tracing::warn!(%error, "Began a turn anew that was cut off."))
+        .unwrap_or_default()
 }
 
 fn place(attachment: &Attachment) -> String {

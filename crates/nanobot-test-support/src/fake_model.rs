@@ -1,10 +1,12 @@
-//! A model server that speaks the OpenAI Chat Completions protocol over real HTTP.
+//! A model server that speaks the OpenAI Chat Completions protocol, and the Messages protocol of
+//! Anthropic, over real HTTP.
 //!
 //! Each request takes the next [`FakeReply`] of the queue, or the default one (an echo of the last
 //! user message). Each request is also checked against the documented rules of the protocol: a
 //! violation is answered with status 500, remembered, and fails the test when the server is
 //! dropped.
 
+mod anthropic;
 mod echo;
 mod reply;
 mod request;
@@ -97,6 +99,7 @@ impl FakeModel {
         let shared = Arc::new(Shared::new(options));
         let routes = Router::new()
             .route("/v1/chat/completions", post(complete))
+            .route("/v1/messages", post(message))
             .route("/v1/models", get(models))
             .route("/api/tags", get(tags))
             .with_state(Arc::clone(&shared));
@@ -238,17 +241,26 @@ async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: B
     }
 }
 
+/// Answers in the Messages protocol of Anthropic.
+async fn message(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let request = match RecordedRequest::parse(&headers, &body) {
+        Ok(request) => request,
+        Err(what) => return shared.violation(what),
+    };
+    let checked = anthropic::check(&request);
+    shared.remember(request);
+    if let Err(what) = checked {
+        return shared.violation(what);
+    }
+    match shared.next_reply() {
+        FakeReply::Stream(steps) => events(Body::from_stream(anthropic::frames(steps))),
+        other => status_or(other, || events(Body::from_stream(anthropic::frames(Vec::new())))),
+    }
+}
+
 fn answer(shared: &Shared, last_user_text: &str, streamed: bool) -> Response {
     match shared.next_reply() {
-        FakeReply::Status { status, body, retry_after } => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let kind = if body.starts_with('{') { "application/json" } else { "text/plain" };
-            let mut response = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
-            if let Some(value) = retry_after.and_then(|value| value.parse().ok()) {
-                response.headers_mut().insert(header::RETRY_AFTER, value);
-            }
-            response
-        }
+        reply @ FakeReply::Status { .. } => status_or(reply, || whole("")),
         FakeReply::Echo if streamed => events(Body::from_stream(echo::frames(last_user_text))),
         FakeReply::Echo => whole(last_user_text),
         FakeReply::Stream(steps) if streamed => {
@@ -256,6 +268,20 @@ fn answer(shared: &Shared, last_user_text: &str, streamed: bool) -> Response {
         }
         FakeReply::Stream(steps) => whole(&stream::text_of(&steps)),
     }
+}
+
+/// The answer with an HTTP status, or another one.
+fn status_or(reply: FakeReply, other: impl FnOnce() -> Response) -> Response {
+    let FakeReply::Status { status, body, retry_after } = reply else {
+        return other();
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = if body.starts_with('{') { "application/json" } else { "text/plain" };
+    let mut response = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
+    if let Some(value) = retry_after.and_then(|value| value.parse().ok()) {
+        response.headers_mut().insert(header::RETRY_AFTER, value);
+    }
+    response
 }
 
 fn events(body: Body) -> Response {

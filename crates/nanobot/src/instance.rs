@@ -98,6 +98,7 @@ impl Instance {
             workspace: self.workspace(config),
             ..AgentSettings::from_config(config, &self.home, &self.environment)
         }
+        .with_data_dir(&self.paths.data_dir)
     }
 
     /// A command line of nanobot that is about this instance.

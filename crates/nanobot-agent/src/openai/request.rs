@@ -1,24 +1,31 @@
 //! The body of a request.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::message::Role;
-use crate::provider::{ErrorKind, ModelRequest, ProviderError, Selection};
+use crate::provider::{ModelRequest, ProviderError, Selection};
 use crate::settings::ModelSettings;
+use crate::wire::body_of;
+
+use super::messages::{WireMessage, WireTool, mark_for_cache, messages};
 
 /// Models that refuse any temperature but their own.
 const WITHOUT_TEMPERATURE: [&str; 4] = ["gpt-5", "o1", "o3", "o4"];
 /// Fields that the configuration cannot replace, because the answer is read accordingly.
-const OUR_FIELDS: [&str; 2] = ["messages", "stream"];
+const OUR_FIELDS: [&str; 3] = ["messages", "stream", "tools"];
 /// Models that demand a temperature of one.
 const WITH_TEMPERATURE_ONE: [&str; 1] = ["kimi-k2."];
+/// Providers whose thinking models refuse a round of tools without the reasoning that led to it;
+/// others refuse the field.
+const WANT_REASONING_BACK: [&str; 3] = ["deepseek", "moonshot", "xiaomiMimo"];
 
 /// The part of the body that is the same for each request.
 pub(super) struct Parameters {
     fields: Map<String, Value>,
+    /// Whether the reasoning of this turn is sent back.
+    returns_reasoning: bool,
+    /// Whether messages are marked for a cache that wants marks.
+    marks_cache: bool,
 }
 
 #[derive(Serialize)]
@@ -26,12 +33,8 @@ struct Body<'a> {
     #[serde(flatten)]
     fields: &'a Map<String, Value>,
     messages: Vec<WireMessage<'a>>,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct WireMessage<'a> {
-    role: Role,
-    content: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<WireTool<'a>>,
 }
 
 impl Parameters {
@@ -60,16 +63,22 @@ impl Parameters {
                 fields.insert(name.clone(), value.clone());
             }
         }
-        Self { fields }
+        let returns_reasoning = WANT_REASONING_BACK.contains(&selection.spec.name);
+        // Other models of this gateway are cached without marks, and other gateways refuse them.
+        let model = selection.model.to_lowercase();
+        let marks_cache = selection.spec.name == "openrouter" && model.contains("claude");
+        Self { fields, returns_reasoning, marks_cache }
     }
 
     /// The whole body of one request.
     pub(super) fn body(&self, request: ModelRequest<'_>) -> Result<Vec<u8>, ProviderError> {
-        let body = Body { fields: &self.fields, messages: messages(request) };
-        serde_json::to_vec(&body).map_err(|error| {
-            ProviderError::new(ErrorKind::Rejected, "failed to write the request")
-                .with_source(error)
-        })
+        let mut messages = messages(request, self.returns_reasoning);
+        if self.marks_cache {
+            mark_for_cache(&mut messages);
+        }
+        let tools = request.tools.iter().map(WireTool::from).collect();
+        let body = Body { fields: &self.fields, messages, tools };
+        body_of(&body)
     }
 }
 
@@ -82,34 +91,10 @@ fn temperature(model: &str, settings: &ModelSettings) -> Option<f64> {
     Some(if is_one_of(&WITH_TEMPERATURE_ONE) { 1.0 } else { settings.temperature })
 }
 
-/// The messages; those of one role in a row become one, because strict servers demand turns.
-fn messages(request: ModelRequest<'_>) -> Vec<WireMessage<'_>> {
-    let mut messages: Vec<WireMessage<'_>> = Vec::with_capacity(request.history.len() + 2);
-    if !request.system.is_empty() {
-        push(&mut messages, Role::System, request.system.into());
-    }
-    for past in request.history {
-        push(&mut messages, past.role, past.content.into());
-    }
-    push(&mut messages, Role::User, format!("{}{}", request.context, request.text).into());
-    messages
-}
-
-fn push<'a>(messages: &mut Vec<WireMessage<'a>>, role: Role, content: Cow<'a, str>) {
-    match messages.last_mut().filter(|last| last.role == role) {
-        Some(last) => {
-            let joined = last.content.to_mut();
-            joined.push_str("\n\n");
-            joined.push_str(&content);
-        }
-        None => messages.push(WireMessage { role, content }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::{PastMessage, find};
+    use crate::provider::find;
 
     fn parameters(provider: &str, model: &str, settings: &ModelSettings) -> Value {
         let spec = find(provider).expect("the provider is in the table");
@@ -139,29 +124,5 @@ mod tests {
         settings.reasoning_effort = Some("low".to_owned());
         let effort = parameters("openrouter", "vendor/model", &settings);
         assert_eq!((&effort["reasoning_effort"], effort.get("temperature")), (&json!("low"), None));
-    }
-
-    #[test]
-    fn messages_of_one_role_in_a_row_are_joined() {
-        let history = [
-            PastMessage { role: Role::User, content: "one" },
-            PastMessage { role: Role::Assistant, content: "two" },
-            PastMessage { role: Role::User, content: "three" },
-        ];
-        let request = ModelRequest {
-            system: "be kind",
-            history: &history,
-            context: "[now]\n\n",
-            text: "four",
-        };
-        let expected = [
-            (Role::System, "be kind"),
-            (Role::User, "one"),
-            (Role::Assistant, "two"),
-            (Role::User, "three\n\n[now]\n\nfour"),
-        ];
-        let expected =
-            expected.map(|(role, content)| WireMessage { role, content: content.into() });
-        assert_eq!(messages(request), expected);
     }
 }

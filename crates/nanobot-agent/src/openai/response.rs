@@ -3,10 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::provider::{ErrorKind, ProviderError, Usage};
-
-use super::failure::Failure;
-use super::secrets::Secrets;
+use crate::provider::{ProviderError, Usage};
+use crate::tool_call::text_or_object;
+use crate::wire::{Failure, Secrets, not_understood};
 
 /// An event; only what is used is read.
 #[derive(Deserialize)]
@@ -29,6 +28,38 @@ struct WireDelta {
     content: Option<Content>,
     reasoning_content: Option<String>,
     reasoning: Option<String>,
+    tool_calls: Option<Vec<CallPiece>>,
+}
+
+/// A piece of what the model says.
+#[derive(Debug, PartialEq)]
+pub(super) enum Piece {
+    /// For the person.
+    Text(String),
+    /// Not for the person.
+    Reasoning(String),
+    /// For a tool.
+    ToolCall(CallPiece),
+}
+
+/// A piece of a call of a tool.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+pub(super) struct CallPiece {
+    /// Which call it belongs to, if the server says so.
+    pub(super) index: Option<u64>,
+    pub(super) id: Option<String>,
+    #[serde(default)]
+    pub(super) function: FunctionPiece,
+    /// What Gemini wants back with the call.
+    pub(super) extra_content: Option<Value>,
+}
+
+/// A piece of its name and arguments.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+pub(super) struct FunctionPiece {
+    pub(super) name: Option<String>,
+    #[serde(default, deserialize_with = "text_or_object")]
+    pub(super) arguments: String,
 }
 
 #[derive(Deserialize)]
@@ -48,11 +79,8 @@ pub(super) struct WireUsage {
 
 impl Chunk {
     pub(super) fn parse(data: &str, secrets: &Secrets) -> Result<Self, ProviderError> {
-        let chunk: Self = serde_json::from_str(data).map_err(|error| {
-            ProviderError::new(ErrorKind::BadResponse, "an event of the answer is not understood")
-                .with_excerpt(secrets.excerpt(data))
-                .with_source(place(&error))
-        })?;
+        let chunk: Self =
+            serde_json::from_str(data).map_err(|error| not_understood(data, &error, secrets))?;
         match chunk.error.filter(|error| !error.is_null()) {
             Some(error) => Err(Failure::in_stream(&error).into_error(secrets)),
             None => Ok(Self { error: None, ..chunk }),
@@ -60,22 +88,16 @@ impl Chunk {
     }
 }
 
-/// Where an event is wrong, without the words of the error: they repeat the event, and so what people
-/// wrote.
-fn place(error: &serde_json::Error) -> String {
-    format!("{:?} error at column {}", error.classify(), error.column())
-}
-
 impl Choice {
-    /// Pieces of the answer; `true` marks text for the person, `false` reasoning.
-    pub(super) fn pieces(self) -> impl Iterator<Item = (bool, String)> {
+    /// Pieces of the answer, reasoning first.
+    pub(super) fn pieces(self) -> impl Iterator<Item = Piece> {
         let delta = self.delta.unwrap_or_default();
-        let reasoning = delta.reasoning_content.or(delta.reasoning);
-        let text = delta.content.map(Content::into_text);
-        let pieces = [(false, reasoning), (true, text)].into_iter();
-        pieces.filter_map(|(is_text, piece)| {
-            Some((is_text, piece.filter(|piece| !piece.is_empty())?))
-        })
+        let is_said = |text: &String| !text.is_empty();
+        let reasoning = delta.reasoning_content.or(delta.reasoning).filter(is_said);
+        let text = delta.content.map(Content::into_text).filter(is_said);
+        let calls = delta.tool_calls.into_iter().flatten();
+        let said = reasoning.map(Piece::Reasoning).into_iter().chain(text.map(Piece::Text));
+        said.chain(calls.map(Piece::ToolCall))
     }
 }
 
@@ -108,23 +130,22 @@ mod tests {
     #[test]
     fn text_and_reasoning_are_told_apart() {
         #[track_caller]
-        fn check(delta: &str, expected: &[(bool, &str)]) {
+        fn check(delta: &str, expected: &[Piece]) {
             let data = format!(r#"{{"choices":[{{"delta":{delta}}}]}}"#);
             let secrets = Secrets::new(&ProviderSettings::default());
             let chunk = Chunk::parse(&data, &secrets).expect("the event is valid");
             let choice = chunk.choices.into_iter().flatten().next().expect("there is a choice");
-            let pieces: Vec<_> = choice.pieces().collect();
-            let pieces: Vec<_> =
-                pieces.iter().map(|(is_text, piece)| (*is_text, piece.as_str())).collect();
-            assert_eq!(pieces, expected);
+            assert_eq!(choice.pieces().collect::<Vec<_>>(), expected);
         }
-        check(r#"{"content":"a"}"#, &[(true, "a")]);
-        check(r#"{"content":"","reasoning_content":"r"}"#, &[(false, "r")]);
-        check(r#"{"content":null,"reasoning":"r"}"#, &[(false, "r")]);
+        let text = || Piece::Text("a".to_owned());
+        let reasoning = || Piece::Reasoning("r".to_owned());
+        check(r#"{"content":"a"}"#, &[text()]);
+        check(r#"{"content":"","reasoning_content":"r"}"#, &[reasoning()]);
+        check(r#"{"content":null,"reasoning":"r"}"#, &[reasoning()]);
         check("null", &[]);
         check(
             r#"{"content":[{"type":"thinking","thinking":[]},{"type":"text","text":"a"}]}"#,
-            &[(true, "a")],
+            &[text()],
         );
     }
 }

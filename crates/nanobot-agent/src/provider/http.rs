@@ -36,11 +36,8 @@ impl HttpClient {
         Ok(self.client.get_or_init(|| built))
     }
 
-    /// The one place that builds HTTP clients of this crate.
     fn build(&self) -> Result<Client, ProviderError> {
-        // Building a client panics when no TLS provider is installed; another crate may have done
-        // it already, and then the error says just that.
-        let _already_installed = rustls::crypto::ring::default_provider().install_default();
+        install_tls();
         let mut builder = Client::builder()
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(IDLE_CONNECTION)
@@ -62,6 +59,12 @@ impl HttpClient {
                 .with_source(error)
         })
     }
+}
+
+/// Makes TLS ready. Building a client panics when no TLS provider is installed; another crate may have
+/// done it already, and then the error says just that.
+pub(crate) fn install_tls() {
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// Whether a URL leads to this machine.

@@ -45,6 +45,8 @@ pub enum Placement {
 pub enum Wire {
     /// OpenAI Chat Completions.
     OpenAi,
+    /// Messages of Anthropic.
+    Anthropic,
     /// Not spoken yet.
     Unsupported,
 }
@@ -139,14 +141,12 @@ pub static PROVIDERS: &[ProviderSpec] = &[
         model_name: ModelName::LastPart,
         ..GATEWAY
     },
-    // Through the provider's OpenAI-compatible endpoint, until its own wire is spoken here.
-    // See [Claude API/OpenAI SDK
-    // compatibility](https://platform.claude.com/docs/en/api/openai-sdk).
     ProviderSpec {
         name: "anthropic",
         label: "Anthropic",
         keywords: &["anthropic", "claude"],
         base: Some("https://api.anthropic.com/v1"),
+        wire: Wire::Anthropic,
         adds_v1: true,
         ..BASE
     },
@@ -355,7 +355,9 @@ mod tests {
 
     #[test]
     fn each_spoken_cloud_provider_has_a_base_url() {
-        for spec in PROVIDERS.iter().filter(|spec| spec.wire == Wire::OpenAi && spec.needs_key()) {
+        for spec in
+            PROVIDERS.iter().filter(|spec| spec.wire != Wire::Unsupported && spec.needs_key())
+        {
             assert!(spec.base.is_some_and(|base| base.starts_with("https://")), "{}", spec.name);
         }
     }

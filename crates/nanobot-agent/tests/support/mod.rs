@@ -3,12 +3,13 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of it")]
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use nanobot_agent::{
-    Agent, AgentSettings, Message, ModelSettings, ProviderSettings, Sender, Turn, TurnEvents,
-    TurnOutcome,
+    Agent, AgentSettings, Message, ModelSettings, Outbox, OutboxError, OutboxMessage,
+    ProviderSettings, Sender, Turn, TurnEvents, TurnOutcome,
 };
 use nanobot_test_support::FakeModel;
 use tokio::sync::watch;
@@ -67,25 +68,53 @@ pub async fn ask(fake: &FakeModel, text: &str) -> (TurnOutcome, Ears) {
 pub struct Ears {
     heard: Mutex<Heard>,
     pieces: watch::Sender<usize>,
+    outbox: Option<Post>,
 }
 
 #[derive(Default)]
 struct Heard {
     pieces: Vec<String>,
+    last_segment: String,
     progress: Vec<String>,
+    log: Vec<String>,
+    checkpoints: Vec<Vec<Message>>,
 }
 
 impl Ears {
-    pub fn pieces(&self) -> Vec<String> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).pieces.clone()
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ears in a program that lets tools send messages.
+    pub fn with_outbox() -> Self {
+        Self { outbox: Some(Post::default()), ..Self::default() }
+    }
+
+    /// What tools have sent.
+    pub fn sent(&self) -> Vec<OutboxMessage> {
+        self.outbox.as_ref().map(Post::sent).unwrap_or_default()
+    }
+
+    pub fn pieces(&self) -> Vec<String> {
+        self.heard().pieces.clone()
+    }
+
+    /// What was said in the last segment.
     pub fn text(&self) -> String {
-        self.pieces().concat()
+        self.heard().last_segment.clone()
     }
 
     pub fn progress(&self) -> Vec<String> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).progress.clone()
+        self.heard().progress.clone()
+    }
+
+    /// All that was heard, in order.
+    pub fn log(&self) -> Vec<String> {
+        self.heard().log.clone()
+    }
+
+    pub fn checkpoints(&self) -> Vec<Vec<Message>> {
+        self.heard().checkpoints.clone()
     }
 
     /// Waits until this many pieces were said.
@@ -97,11 +126,58 @@ impl Ears {
 
 impl TurnEvents for Ears {
     fn text(&self, piece: &str) {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).pieces.push(piece.to_owned());
+        let mut heard = self.heard();
+        heard.pieces.push(piece.to_owned());
+        heard.last_segment.push_str(piece);
+        heard.log.push(format!("text {piece}"));
+        drop(heard);
         self.pieces.send_modify(|pieces| *pieces += 1);
     }
 
     fn progress(&self, text: &str) {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).progress.push(text.to_owned());
+        let mut heard = self.heard();
+        heard.progress.push(text.to_owned());
+        heard.log.push(format!("progress {text}"));
+    }
+
+    fn segment_end(&self, continues: bool) {
+        let mut heard = self.heard();
+        if continues {
+            heard.last_segment.clear();
+        }
+        heard.log.push(format!("end {continues}"));
+    }
+
+    fn tool_hint(&self, hint: &str) {
+        self.heard().log.push(format!("hint {hint}"));
+    }
+
+    fn checkpoint(&self, entries: &[Message]) {
+        self.heard().checkpoints.push(entries.to_vec());
+    }
+
+    fn outbox(&self) -> Option<&dyn Outbox> {
+        self.outbox.as_ref().map(|post| post as &dyn Outbox)
+    }
+}
+
+/// Keeps what tools send.
+#[derive(Default)]
+pub struct Post(Mutex<Vec<OutboxMessage>>);
+
+impl Post {
+    pub fn sent(&self) -> Vec<OutboxMessage> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[async_trait]
+impl Outbox for Post {
+    async fn send(&self, message: OutboxMessage) -> Result<(), OutboxError> {
+        if message.channel == "nowhere" {
+            return Err(OutboxError("there is no channel `nowhere`".to_owned()));
+        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        Ok(())
     }
 }

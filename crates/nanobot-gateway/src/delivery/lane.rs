@@ -202,7 +202,7 @@ impl Courier {
         let piece = complete.strip_prefix(&text[..told]).unwrap_or_default();
         let last = step(buffer, complete, piece, Some(close.end));
         let id = &buffer.message.delivery_id;
-        // The end of a turn that was cut off is no delivery: the turn will be run again.
+        // Only the last segment of a turn that was not cut off is a delivery.
         let is_delivery = close.text.is_some() && self.begin(id).await;
         let started = Instant::now();
         let ended = self.send_delta(channel, last).await;

@@ -29,8 +29,8 @@ struct State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StreamClose {
     pub(super) end: StreamEnd,
-    /// The complete text of a message that is stored in the ledger; `None` if the turn was cut off
-    /// and will be run again.
+    /// The complete text of a message that is stored in the ledger; `None` if there is none: the
+    /// turn goes on with another segment, or was cut off and will be run again.
     pub(super) text: Option<String>,
 }
 
@@ -55,6 +55,12 @@ impl StreamHandle {
     #[must_use]
     pub fn text(&self) -> String {
         self.buffer.state().text.clone()
+    }
+
+    /// Ends a segment that another one follows; what was said of it is all there is.
+    pub fn end_segment(self) {
+        let end = StreamEnd { outcome: StreamOutcome::Complete, continues: true };
+        self.buffer.close(StreamClose { end, text: None });
     }
 
     /// Ends the stream with the complete text, which is stored in the ledger.

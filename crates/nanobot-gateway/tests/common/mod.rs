@@ -158,6 +158,7 @@ pub(crate) fn played(name: &str, streams: bool) -> (ChannelSpec, Played) {
         allow_from: vec!["ada".into()],
         streams,
         send_progress: true,
+        send_tool_hints: true,
         deduplicates: true,
         on_unknown: nanobot_gateway::OnUnknown::Resend,
         state_dir: "/nonexistent".into(),

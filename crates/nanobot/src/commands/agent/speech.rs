@@ -66,6 +66,16 @@ impl TurnEvents for Speech {
         }
     }
 
+    fn segment_end(&self, continues: bool) {
+        if continues {
+            self.text("\n\n");
+        }
+    }
+
+    fn tool_hint(&self, hint: &str) {
+        output::note(styled(hint, FAINT));
+    }
+
     fn progress(&self, text: &str) {
         output::note(styled(text, FAINT));
     }

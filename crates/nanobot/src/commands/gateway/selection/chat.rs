@@ -62,6 +62,7 @@ fn make(instance: &Instance, config: &Config) -> anyhow::Result<(ChannelSpec, Ar
         allow_from: section.allow_from.clone().unwrap_or_else(|| vec!["*".to_owned()]),
         streams,
         send_progress: section.send_progress.unwrap_or(config.channels.send_progress),
+        send_tool_hints: section.send_tool_hints.unwrap_or(config.channels.send_tool_hints),
         deduplicates: WebConfig::CAPABILITIES.deduplicates,
         on_unknown: OnUnknown::default(),
         state_dir,

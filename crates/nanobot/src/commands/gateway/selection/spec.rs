@@ -35,6 +35,7 @@ pub(super) async fn spec(
         streams: capabilities.streaming
             && section.streaming.unwrap_or_else(|| is_true(&raw, "streaming")),
         send_progress: section.send_progress.unwrap_or(config.channels.send_progress),
+        send_tool_hints: section.send_tool_hints.unwrap_or(config.channels.send_tool_hints),
         deduplicates: capabilities.deduplicates,
         on_unknown: on_unknown(section),
         state_dir: instance.paths.channel_state_dir(&entry.name),

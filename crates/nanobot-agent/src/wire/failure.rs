@@ -36,7 +36,7 @@ const NO_MODEL: [&str; 6] = [
 
 /// An error answer, as an HTTP status or inside a stream.
 #[derive(Default)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     status: Option<u16>,
     retry_after: Option<Duration>,
     /// Machine words: error code and type.
@@ -46,7 +46,7 @@ pub(super) struct Failure {
 
 impl Failure {
     /// Reads the answer, at most the beginning of its body.
-    pub(super) async fn read(mut response: reqwest::Response) -> Self {
+    pub(crate) async fn read(mut response: reqwest::Response) -> Self {
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers(), Timestamp::now());
         let mut body = Vec::new();
@@ -63,7 +63,7 @@ impl Failure {
     }
 
     /// Takes the error object of an event; providers put the status into its code.
-    pub(super) fn in_stream(error: &Value) -> Self {
+    pub(crate) fn in_stream(error: &Value) -> Self {
         let status = error["code"].as_u64().or_else(|| error["status"].as_u64());
         let status = status.and_then(|status| u16::try_from(status).ok());
         Self { status, ..Self::from_object(error) }
@@ -87,7 +87,7 @@ impl Failure {
         Self { code: format!("{} {}", text("code"), text("type")), message, ..Self::default() }
     }
 
-    pub(super) fn into_error(self, secrets: &Secrets) -> ProviderError {
+    pub(crate) fn into_error(self, secrets: &Secrets) -> ProviderError {
         let kind = self.kind();
         // What is said about a key often repeats a part of it, and the advice is the same anyway.
         let excerpt = match kind {

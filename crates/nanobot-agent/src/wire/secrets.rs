@@ -14,17 +14,17 @@ const SHORTEST_SECRET: usize = 6;
 const KEY_STARTS: [&str; 4] = ["sk-", "gsk_", "AIza", "Bearer"];
 
 /// The secrets that were sent to a provider and must not come back to a person.
-pub(super) struct Secrets(Vec<String>);
+pub(crate) struct Secrets(Vec<String>);
 
 impl Secrets {
-    pub(super) fn new(configured: &ProviderSettings) -> Self {
+    pub(crate) fn new(configured: &ProviderSettings) -> Self {
         let secrets = configured.extra_headers.values().chain(configured.key());
         let values = secrets.map(|secret| secret.expose_secret().trim().to_owned());
         Self(values.filter(|value| value.len() >= SHORTEST_SECRET).collect())
     }
 
     /// A short part of `text` on one line, without secrets.
-    pub(super) fn excerpt(&self, text: &str) -> String {
+    pub(crate) fn excerpt(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.0 {
             text = text.replace(secret, "***");

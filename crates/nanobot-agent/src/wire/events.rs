@@ -14,7 +14,7 @@ use crate::provider::{ErrorKind, ProviderError};
 const MAX_EVENT_BYTES: usize = 1024 * 1024;
 
 /// Reads one event after another from a response.
-pub(super) struct EventStream {
+pub(crate) struct EventStream {
     response: reqwest::Response,
     lines: LinesCodec,
     buffer: BytesMut,
@@ -26,7 +26,7 @@ pub(super) struct EventStream {
 }
 
 impl EventStream {
-    pub(super) fn new(response: reqwest::Response) -> Self {
+    pub(crate) fn new(response: reqwest::Response) -> Self {
         let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let is_document = kind.is_some_and(|kind| kind.starts_with("application/json"));
         Self {
@@ -41,7 +41,7 @@ impl EventStream {
     }
 
     /// The data of the next event, or nothing at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<&str>, ProviderError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<&str>, ProviderError> {
         self.data.clear();
         loop {
             if let Some(line) = self.next_line().await? {
@@ -59,7 +59,7 @@ impl EventStream {
     }
 
     /// Why a stream that ended too early is not an answer.
-    pub(super) fn early_end(&self) -> ProviderError {
+    pub(crate) fn early_end(&self) -> ProviderError {
         if self.has_events {
             return ProviderError::new(ErrorKind::Network, "the answer was cut off");
         }

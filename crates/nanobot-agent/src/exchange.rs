@@ -1,0 +1,207 @@
+//! The way from a question to its answer: asking, using tools, asking again.
+
+use std::ops::ControlFlow;
+
+use crate::model::{Model, Models};
+use crate::notice;
+use crate::provider::{Completion, ErrorKind, ModelRequest, ProviderError};
+use crate::question::Surroundings;
+use crate::record::Record;
+use crate::retry::Retries;
+use crate::rounds::run_calls;
+use crate::settings::ModelSettings;
+use crate::tool::{ToolContext, Toolbox, hint};
+use crate::voice::Voice;
+
+/// Times that a question is asked again with half of the conversation when it was too long.
+const MAX_SHRINKS: u32 = 3;
+/// Answers without a word until the person is told.
+const MAX_BLANKS: u32 = 2;
+/// Rounds in a row in which no call of a tool could be understood, until the person is told.
+const MAX_MISUNDERSTOOD: u32 = 4;
+
+/// One turn's way to its answer.
+pub(crate) struct Exchange<'t> {
+    pub(crate) model: &'t Models,
+    pub(crate) settings: &'t ModelSettings,
+    pub(crate) toolbox: Toolbox,
+    pub(crate) cx: &'t ToolContext<'t>,
+    pub(crate) surroundings: Surroundings<'t>,
+    /// Characters for what was said before and in this turn.
+    pub(crate) budget_chars: usize,
+    pub(crate) max_rounds: usize,
+    pub(crate) troubles: Troubles,
+}
+
+/// What went wrong so far and was tried again in another way.
+#[derive(Debug, Default)]
+pub(crate) struct Troubles {
+    blanks: u32,
+    shrinks: u32,
+    misunderstood: u32,
+}
+
+/// A failure to get an answer, and the model that failed last.
+struct Failed<'m> {
+    error: ProviderError,
+    model: &'m Model,
+}
+
+impl Exchange<'_> {
+    /// Asks until the model has nothing more to do; gives the notice for the person when it does
+    /// not come to an end.
+    pub(crate) async fn run(
+        mut self,
+        voice: &mut Voice<'_>,
+        record: &mut Record,
+    ) -> Result<(), String> {
+        while record.round_count() < self.max_rounds {
+            let parts = self.surroundings.parts(record.rounds(), self.budget_chars);
+            let has_past = parts.has_past();
+            let asked = self.ask(self.surroundings.request(&parts), voice).await;
+            voice.end_answer();
+            let done = match asked {
+                Ok(completion) => {
+                    record.usage += completion.usage;
+                    self.take(completion, voice, record).await?
+                }
+                Err(failed) => {
+                    let notice = notice::failure(&failed.error, &failed.model.target);
+                    let kind = failed.error.kind();
+                    if voice.has_spoken() || !self.makes_room(kind, has_past) {
+                        return Err(notice);
+                    }
+                    ControlFlow::Continue(())
+                }
+            };
+            if done.is_break() {
+                return Ok(());
+            }
+        }
+        Err(notice::too_many_rounds(self.max_rounds))
+    }
+
+    /// Takes an answer; says whether it was the last.
+    async fn take(
+        &mut self,
+        completion: Completion,
+        voice: &mut Voice<'_>,
+        record: &mut Record,
+    ) -> Result<ControlFlow<()>, String> {
+        if completion.tool_calls.is_empty() {
+            return self.take_last(voice);
+        }
+        let was_understood = self.use_tools(completion, voice, record).await;
+        let troubles = &mut self.troubles;
+        troubles.misunderstood = if was_understood { 0 } else { troubles.misunderstood + 1 };
+        if troubles.misunderstood == MAX_MISUNDERSTOOD {
+            return Err(notice::MISUNDERSTOOD.to_owned());
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// An answer without calls is the last, unless it is blank: then it is asked for once more in
+    /// silence. When a tool has written to the person, nothing more need be said.
+    fn take_last(&mut self, voice: &mut Voice<'_>) -> Result<ControlFlow<()>, String> {
+        if voice.has_spoken() || self.cx.has_answered() {
+            return Ok(ControlFlow::Break(()));
+        }
+        voice.restart_answer();
+        self.troubles.blanks += 1;
+        if self.troubles.blanks == MAX_BLANKS {
+            return Err(notice::BLANK.to_owned());
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Runs the tools of an answer and notes what came of them; says whether any call was
+    /// understood.
+    async fn use_tools(
+        &self,
+        completion: Completion,
+        voice: &mut Voice<'_>,
+        record: &mut Record,
+    ) -> bool {
+        let Completion { tool_calls, thinking, .. } = completion;
+        let (content, reasoning) = (voice.end_segment(), voice.take_reasoning());
+        voice.tool_hint(&hint(&tool_calls));
+        let calls = record.begin_round(content, tool_calls, &reasoning, thinking);
+        let was_understood = run_calls(&calls, &self.toolbox, self.cx, record).await;
+        record.close_round();
+        voice.checkpoint(record.rounds());
+        was_understood
+    }
+
+    /// After a refusal: leaves out pictures that the model may not understand, or half of a
+    /// conversation that is too long. Says whether there was anything to leave out.
+    fn makes_room(&mut self, kind: ErrorKind, has_past: bool) -> bool {
+        match kind {
+            ErrorKind::Rejected if !self.surroundings.images.is_empty() => {
+                self.surroundings.images.clear();
+                true
+            }
+            ErrorKind::ContextTooLong if has_past && self.troubles.shrinks < MAX_SHRINKS => {
+                self.troubles.shrinks += 1;
+                self.budget_chars /= 2;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Asks the models in their order until one answers. One that was heard is not replaced: a
+    /// second answer would be appended to half of the first.
+    async fn ask(
+        &self,
+        request: ModelRequest<'_>,
+        voice: &mut Voice<'_>,
+    ) -> Result<Completion, Failed<'_>> {
+        let mut models = self.model.usable().peekable();
+        loop {
+            let model = models.next().unwrap_or(&self.model.first);
+            let error = match self.ask_one(model, request, voice).await {
+                Ok(completion) => return Ok(completion),
+                Err(error) => error,
+            };
+            let is_about_request = error.kind() == ErrorKind::ContextTooLong;
+            let next = models.peek().filter(|_| !voice.has_spoken() && !is_about_request);
+            let Some(next) = next else { return Err(Failed { error, model }) };
+            voice.restart_answer();
+            voice.progress(&notice::next_model(&model.target, &next.target));
+        }
+    }
+
+    /// Asks one model until there is an answer, or a failure that does not pass.
+    async fn ask_one(
+        &self,
+        model: &Model,
+        request: ModelRequest<'_>,
+        voice: &mut Voice<'_>,
+    ) -> Result<Completion, ProviderError> {
+        let Ok(provider) = &model.provider else {
+            return Err(ProviderError::new(ErrorKind::Rejected, "the model is not configured"));
+        };
+        let mut retries = Retries::new(self.settings.retry, self.settings.retry_step);
+        loop {
+            let asked = provider.stream(request, &mut |delta| voice.hear(delta)).await;
+            let error = match asked {
+                Ok(completion) => return Ok(completion),
+                Err(error) => error,
+            };
+            log_failure(&error);
+            let wait =
+                if voice.has_spoken() { None } else { retries.after(&error, fastrand::f64()) };
+            let Some(wait) = wait else { return Err(error) };
+            voice.restart_answer();
+            voice.progress(&wait.notice());
+            tokio::time::sleep(wait.time).await;
+        }
+    }
+}
+
+/// The excerpt stays out: it may repeat what people wrote.
+fn log_failure(error: &ProviderError) {
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    let (kind, status) = (error.kind(), error.status());
+    tracing::warn!(%error, ?kind, status, source, "The model did not answer.");
+}
