@@ -5,9 +5,14 @@
 //! state.
 //! The socket belongs to the user who runs the gateway and answers the command line.
 
+mod ledger;
 mod port;
 mod socket;
 
+pub use ledger::{
+    DELIVERIES_PATH, Deliver, Problem, Retried, SESSIONS_PATH, TRACE_PATH, UNANSWERED_PATH,
+    ledger_routes,
+};
 pub(crate) use port::{bind, routes, serve};
 pub(crate) use socket::ControlSocket;
 

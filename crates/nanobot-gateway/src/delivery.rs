@@ -83,14 +83,13 @@ impl Delivery {
         }
     }
 
-    /// Delivers a message that an earlier gateway stored, and perhaps tried. It is in memory already,
-    /// so a full lane takes it, too.
+    /// Delivers a message that waited in the ledger, behind what its lane holds and however much
+    /// that is: nothing new may get in between what waited already.
     pub(crate) fn take_up(&self, waiting: WaitingDelivery) {
         let WaitingDelivery { entry: OutboundEntry { channel, message }, is_unknown } = waiting;
         let key = lane_key(&channel, &message);
-        self.change(&key, |lane| {
-            lane.items.push_back(Item::Durable(Box::new(Parcel { message, is_unknown })));
-        });
+        let item = Item::Durable(Box::new(Parcel { message, is_unknown }));
+        self.with_lane(&key, |lane| lane.items.push_back(item));
     }
 
     /// Delivers a message that may be left out.
@@ -120,11 +119,11 @@ impl Delivery {
     }
 
     fn push(&self, key: &LaneKey, item: Item) -> Result<(), (Item, Arc<Notify>)> {
-        self.change(key, |lane| lane.push(item))
+        self.with_lane(key, |lane| lane.push(item))
     }
 
-    /// Adds to a lane, which is opened if there is none.
-    fn change<T>(&self, key: &LaneKey, add: impl FnOnce(&mut Lane) -> T) -> T {
+    /// Adds to a lane, which begins to work if it is new.
+    fn with_lane<T>(&self, key: &LaneKey, add: impl FnOnce(&mut Lane) -> T) -> T {
         let mut lanes = self.shared.lanes();
         match lanes.entry(key.clone()) {
             Entry::Occupied(mut entry) => add(entry.get_mut()),

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use nanobot_agent::Agent;
-use nanobot_ledger::{Ledger, LedgerError, now_ms};
+use nanobot_ledger::{Ledger, LedgerError, WaitingDelivery, now_ms};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::channel_spec::ChannelSpec;
 use crate::commands::About;
-use crate::control::{self, ControlSocket, GatewayReport};
+use crate::control::{self, ControlSocket, Deliver, GatewayReport, ledger_routes};
 use crate::delivery::{Courier, Delivery};
 use crate::intake::{Intake, Reception};
 use crate::metrics::Metrics;
@@ -102,7 +102,7 @@ impl Gateway {
         let gateway = Self {
             address,
             reception: Arc::new(reception),
-            supervisor: Supervisor::new(Arc::clone(&roster), board, metrics, shutdown.clone()),
+            supervisor: Supervisor::new(roster, board, metrics, shutdown.clone()),
             servers: TaskTracker::new(),
             grace: settings.grace,
             abort,
@@ -111,7 +111,7 @@ impl Gateway {
         let pages = control::routes(Arc::clone(&gateway.reception)).merge(pages(address));
         gateway.servers.spawn(control::serve(listener, pages, gateway.shutdown.clone()));
         gateway.open_socket(settings.control_socket);
-        channels.iter().for_each(|spec| roster.enroll(spec));
+        channels.iter().for_each(|spec| gateway.supervisor.enroll(spec));
         gateway.take_up(ledger.as_ref()).await?;
         gateway.start_channels(channels);
         Ok(gateway)
@@ -136,7 +136,8 @@ impl Gateway {
     }
 
     /// Stops in order: takes no more messages, lets turns and deliveries finish within the grace
-    /// time, stops the channels so that they clean up, closes the ports.
+    /// time, stops the channels so that they clean up, closes the ports. After it nothing uses the
+    /// ledger any more.
     pub async fn shutdown(self) {
         self.reception.closing.cancel();
         let work = async {
@@ -174,12 +175,26 @@ impl Gateway {
             channels: reception.board.snapshot(),
         };
         let supervisor = self.supervisor.clone();
-        let socket = ControlSocket { path, report: Arc::new(report), supervisor };
+        let ledger = ledger_routes(Arc::clone(&self.reception.ledger), self.deliver());
+        let socket = ControlSocket { path, report: Arc::new(report), supervisor, ledger };
         self.servers.spawn(socket.serve(self.shutdown.clone()));
     }
 
-    /// Goes on where the last gateway on this ledger ended. Before the channels start, so that
-    /// nothing new overtakes what waits.
+    /// Takes up what a person wants retried. While the gateway stops nothing new is begun: the
+    /// delivery waits in the ledger for the next start.
+    fn deliver(&self) -> Arc<Deliver> {
+        let reception = Arc::clone(&self.reception);
+        Arc::new(move |entry| {
+            let is_open = !reception.closing.is_cancelled();
+            if is_open {
+                reception.delivery.take_up(WaitingDelivery { entry, is_unknown: false });
+            }
+            is_open
+        })
+    }
+
+    /// Goes on where the last gateway on this ledger ended. Comes before the channels: what they
+    /// receive is answered behind what the chats wait for already.
     async fn take_up(&self, ledger: &dyn Ledger) -> Result<(), GatewayError> {
         for waiting in ledger.waiting_deliveries().await? {
             self.reception.delivery.take_up(waiting);

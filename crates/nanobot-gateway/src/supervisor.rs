@@ -47,11 +47,15 @@ impl Supervisor {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Runs a channel until the gateway stops.
+    /// Makes a channel known, so that what is to be delivered through it can wait for its start.
+    pub(crate) fn enroll(&self, spec: &ChannelSpec) {
+        self.shared.board.add(&spec.name, &spec.display_name);
+        self.shared.roster.enroll(spec);
+    }
+
+    /// Runs an enrolled channel until the gateway stops.
     pub(crate) fn start(&self, spec: ChannelSpec, inbox: Arc<dyn Inbox>) {
         let shared = &self.shared;
-        shared.board.add(&spec.name, &spec.display_name);
-        shared.roster.enroll(&spec);
         let restart = Arc::new(Notify::new());
         shared.restarts().insert(spec.name.clone(), Arc::clone(&restart));
         let span = tracing::info_span!("channel", channel = spec.name);

@@ -456,38 +456,3 @@ async fn the_metrics_count_messages_turns_and_deliveries() {
         assert!(body.contains(line), "{line} is missing in:\n{body}");
     }
 }
-
-#[tokio::test]
-async fn nothing_new_overtakes_the_deliveries_that_an_earlier_gateway_left() {
-    let ledger = Arc::new(MemoryLedger::default());
-    let outbound = |number: usize| nanobot_ledger::OutboundEntry {
-        channel: "hook".into(),
-        message: nanobot_channel::OutboundMessage {
-            delivery_id: number.to_string(),
-            chat_id: "c1".into(),
-            thread_id: None,
-            text: number.to_string(),
-            kind: nanobot_channel::OutboundKind::Final,
-            attachments: Vec::new(),
-            reply_to: None,
-            attempt: 1,
-            metadata: nanobot_channel::Metadata::new(),
-        },
-    };
-    let commit = nanobot_ledger::TurnCommit {
-        inbound_id: String::new(),
-        session: "hook:c1".into(),
-        history: Vec::new(),
-        outbound: (0..150).map(outbound).collect(),
-    };
-    ledger.commit_turn(commit).await.unwrap();
-    let (spec, mut played) = played("hook", false);
-    let mut stage = Stage::with(vec![spec], settings(), ledger).await;
-    let channel = played.started().await;
-    channel.receive("c1", "hi").await.unwrap();
-    stage.answer("new").await;
-    for number in 0..150 {
-        assert_eq!(played.succeed().await, send("c1", &number.to_string(), 1));
-    }
-    assert_eq!(played.succeed().await, send("c1", "new", 1));
-}

@@ -39,6 +39,31 @@ pub enum DeliveryState {
     Dropped,
 }
 
+impl DeliveryState {
+    /// All of them, in the order of a delivery's life.
+    pub const ALL: [Self; 6] =
+        [Self::Waiting, Self::UnderWay, Self::Held, Self::Delivered, Self::Dead, Self::Dropped];
+
+    /// Its name as it is stored, shown and typed.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::UnderWay => "under_way",
+            Self::Held => "held",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// The state with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
 /// What is known of a delivery.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeliveryRecord {

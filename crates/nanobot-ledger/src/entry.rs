@@ -77,6 +77,9 @@ pub enum Settlement {
     },
 }
 
+/// Says in a message's metadata that the platform may have it already.
+pub const POSSIBLE_DUPLICATE: &str = "_possible_duplicate";
+
 /// A new id, unique everywhere and ordered by time.
 #[must_use]
 pub fn new_id() -> String {

@@ -2,8 +2,8 @@ use async_trait::async_trait;
 
 use crate::{
     Accepted, Claim, DeliveryFilter, DeliveryRecord, FailedTry, HistoryPage, InboundEntry,
-    LedgerError, OutboundEntry, SessionFile, SessionInfo, SessionPage, Settlement, Trace,
-    TurnCommit, WaitingDelivery,
+    InboundRecord, LedgerError, OutboundEntry, SessionFile, SessionInfo, SessionPage, Settlement,
+    Trace, TurnCommit, WaitingDelivery,
 };
 
 /// Store of inbox, outbox and sessions.
@@ -66,11 +66,17 @@ pub trait Ledger: Send + Sync {
     async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<DeliveryRecord>, LedgerError>;
 
     /// Makes a dead or held delivery wait again; hands out what is now to be delivered.
+    ///
+    /// The person who asks for this has decided about an unknown outcome: it is not unknown any
+    /// more, and the message carries [`POSSIBLE_DUPLICATE`](crate::POSSIBLE_DUPLICATE) instead.
     async fn retry_delivery(&self, delivery_id: &str)
     -> Result<Option<OutboundEntry>, LedgerError>;
 
     /// Gives up a waiting, held or dead delivery. False if there is none.
     async fn drop_delivery(&self, delivery_id: &str) -> Result<bool, LedgerError>;
+
+    /// Lists the messages that wait or are being answered, oldest first, at most so many.
+    async fn unanswered(&self, limit: usize) -> Result<Vec<InboundRecord>, LedgerError>;
 
     /// The way of the message with this id, or of the message that the delivery with this id
     /// answers.

@@ -31,7 +31,8 @@ mod transfer;
 
 pub use delivery::{DeliveryFilter, DeliveryRecord, DeliveryState, FailedTry, WaitingDelivery};
 pub use entry::{
-    Accepted, Claim, InboundEntry, OutboundEntry, Settlement, TurnCommit, new_id, now_ms,
+    Accepted, Claim, InboundEntry, OutboundEntry, POSSIBLE_DUPLICATE, Settlement, TurnCommit,
+    new_id, now_ms,
 };
 pub use error::LedgerError;
 pub use ledger::Ledger;

@@ -8,9 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::{
-    Accepted, Claim, DeliveryFilter, DeliveryRecord, FailedTry, HistoryPage, InboundEntry, Ledger,
-    LedgerError, OutboundEntry, SessionFile, SessionInfo, SessionPage, Settlement, Trace,
-    TurnCommit, WaitingDelivery,
+    Accepted, Claim, DeliveryFilter, DeliveryRecord, FailedTry, HistoryPage, InboundEntry,
+    InboundRecord, Ledger, LedgerError, OutboundEntry, SessionFile, SessionInfo, SessionPage,
+    Settlement, Trace, TurnCommit, WaitingDelivery,
 };
 use inbox::Inbox;
 use outbox::Outbox;
@@ -172,6 +172,10 @@ impl Ledger for MemoryLedger {
         let mut state = self.state()?;
         let bound = state.limits.finished;
         Ok(state.outbox.give_up(delivery_id, bound))
+    }
+
+    async fn unanswered(&self, limit: usize) -> Result<Vec<InboundRecord>, LedgerError> {
+        Ok(self.state()?.inbox.unanswered(limit))
     }
 
     async fn trace(&self, id: &str) -> Result<Option<Trace>, LedgerError> {

@@ -28,9 +28,9 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 
 use crate::{
-    Accepted, Claim, DeliveryFilter, DeliveryRecord, FailedTry, HistoryPage, InboundEntry, Ledger,
-    LedgerError, OutboundEntry, SessionFile, SessionInfo, SessionPage, Settlement, Trace,
-    TurnCommit, WaitingDelivery,
+    Accepted, Claim, DeliveryFilter, DeliveryRecord, FailedTry, HistoryPage, InboundEntry,
+    InboundRecord, Ledger, LedgerError, OutboundEntry, SessionFile, SessionInfo, SessionPage,
+    Settlement, Trace, TurnCommit, WaitingDelivery,
 };
 use queue::{Kind, Queue};
 use store::{Store, Unit};
@@ -188,6 +188,12 @@ impl Ledger for SqliteLedger {
         let work = move |unit: &mut Unit<'_>| outbox::give_up(unit, &id);
         let action = "failed to drop a delivery";
         self.queue.ask(action, Kind::Synced, work).await
+    }
+
+    async fn unanswered(&self, limit: usize) -> Result<Vec<InboundRecord>, LedgerError> {
+        let work = move |unit: &mut Unit<'_>| trace::unanswered(unit, limit);
+        let action = "failed to list the messages that are not answered";
+        self.queue.ask(action, Kind::Read, work).await
     }
 
     async fn trace(&self, id: &str) -> Result<Option<Trace>, LedgerError> {

@@ -1,5 +1,6 @@
 //! Sessions in and out of a ledger, as files.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,14 +16,17 @@ pub struct ImportReport {
     pub imported: Vec<String>,
     /// Keys of the sessions that the ledger had already; they were left as they are.
     pub present: Vec<String>,
+    /// Files whose sessions the ledger has now, whether it had them before or not.
+    pub files: Vec<PathBuf>,
     /// Files that could not be read.
     pub failed: Vec<(PathBuf, io::Error)>,
     /// Lines that were left out because they are no JSON objects, with their files.
     pub unreadable_lines: Vec<(PathBuf, usize)>,
 }
 
-/// Stores all sessions of a directory with `*.jsonl` files. Nothing is overwritten or removed, so it
-/// can be repeated. A directory that is not there holds no sessions.
+/// Stores all sessions of a directory with `*.jsonl` files, but for those that are `known` already:
+/// a session that was deleted since must not come back. Nothing is overwritten or removed, so it can
+/// be repeated. A directory that is not there holds no sessions.
 ///
 /// # Errors
 ///
@@ -30,9 +34,11 @@ pub struct ImportReport {
 pub async fn import_sessions(
     ledger: &dyn Ledger,
     directory: &Path,
+    known: &HashSet<PathBuf>,
 ) -> Result<ImportReport, LedgerError> {
     let mut report = ImportReport::default();
-    for path in session_files(directory).await {
+    let files = session_files(directory).await;
+    for path in files.into_iter().filter(|path| !known.contains(path)) {
         let text = match tokio::fs::read_to_string(&path).await {
             Ok(text) => text,
             Err(error) => {
@@ -43,13 +49,14 @@ pub async fn import_sessions(
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let file = SessionFile::parse(&stem, &text);
         if file.unreadable_lines > 0 {
-            report.unreadable_lines.push((path, file.unreadable_lines));
+            report.unreadable_lines.push((path.clone(), file.unreadable_lines));
         }
         let key = file.key.clone();
         match ledger.import_session(file).await? {
             true => report.imported.push(key),
             false => report.present.push(key),
         }
+        report.files.push(path);
     }
     Ok(report)
 }

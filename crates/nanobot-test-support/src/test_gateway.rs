@@ -28,6 +28,7 @@ const LISTENING: &str = "Listening on ";
 ///
 /// Its home is an empty folder and its environment is cleared, so nothing of the machine gets in.
 pub struct TestGateway {
+    binary: PathBuf,
     home: TempDir,
     child: Child,
     stdout: Lines,
@@ -42,7 +43,19 @@ impl TestGateway {
         TestGatewayBuilder::new(binary.into())
     }
 
+    /// Starts the same program again in the same home, after this one has ended. Arguments and
+    /// variables are not kept.
+    ///
+    /// # Panics
+    ///
+    /// Panics with what was printed when it does not start.
+    pub async fn restarted(self) -> Self {
+        let Self { binary, home, .. } = self;
+        Self::builder(binary).home(home).without_config().start().await
+    }
+
     async fn listening(
+        binary: PathBuf,
         home: TempDir,
         child: Child,
         stdout: Lines,
@@ -54,7 +67,7 @@ impl TestGateway {
             let (out, err) = (stdout.text(), stderr.text());
             return Err(format!("the gateway did not start\nstdout:\n{out}\nstderr:\n{err}"));
         };
-        Ok(Self { home, child, stdout, stderr, address })
+        Ok(Self { binary, home, child, stdout, stderr, address })
     }
 
     /// Where the control port is.

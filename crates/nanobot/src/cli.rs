@@ -3,10 +3,13 @@
 mod agent;
 mod channels;
 mod config;
+mod deliveries;
 mod gateway;
 mod onboard;
 mod plugins;
+mod sessions;
 mod status;
+mod trace;
 
 use std::path::PathBuf;
 
@@ -15,12 +18,20 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 pub(crate) use agent::AgentArgs;
 pub(crate) use channels::{ChannelsCommand, ChannelsLoginArgs, ChannelsStatusArgs};
 pub(crate) use config::{ConfigCommand, ConfigPathArgs, ConfigValidateArgs};
+pub(crate) use deliveries::{
+    DeliveriesArgs, DeliveriesCommand, DeliveriesDropArgs, DeliveriesListArgs, DeliveriesRetryArgs,
+    DeliveriesShowArgs,
+};
 pub(crate) use gateway::GatewayArgs;
 pub(crate) use onboard::OnboardArgs;
 pub(crate) use plugins::{
     PluginsCommand, PluginsDescribeArgs, PluginsInstallArgs, PluginsListArgs, PluginsRemoveArgs,
 };
+pub(crate) use sessions::{
+    SessionsCommand, SessionsDeleteArgs, SessionsExportArgs, SessionsListArgs, SessionsShowArgs,
+};
 pub(crate) use status::StatusArgs;
+pub(crate) use trace::TraceArgs;
 
 /// Connects chat surfaces to an AI agent.
 #[derive(Debug, Parser)]
@@ -62,6 +73,13 @@ pub(crate) enum Command {
     /// See and log in to channels
     #[command(subcommand)]
     Channels(ChannelsCommand),
+    /// See what is to be delivered, and decide about what could not be
+    Deliveries(DeliveriesArgs),
+    /// See, export and delete what the agent remembers
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// Follow one message from its arrival to the receipt of its answer
+    Trace(TraceArgs),
     /// See, install and remove channels
     #[command(subcommand)]
     Plugins(PluginsCommand),

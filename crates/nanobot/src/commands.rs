@@ -3,12 +3,15 @@
 mod agent;
 mod channels;
 mod config;
+mod deliveries;
 mod gateway;
 mod onboard;
 mod plugins;
+mod sessions;
 mod status;
+mod trace;
 
-use crate::cli::{ChannelsCommand, Command, ConfigCommand, PluginsCommand};
+use crate::cli::{ChannelsCommand, Command, ConfigCommand, PluginsCommand, SessionsCommand};
 use crate::exit::Outcome;
 
 pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
@@ -19,6 +22,12 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Status(args) => status::run(args),
         Command::Channels(ChannelsCommand::Status(args)) => channels::status::run(args),
         Command::Channels(ChannelsCommand::Login(args)) => channels::login::run(args),
+        Command::Deliveries(args) => deliveries::run(args),
+        Command::Sessions(SessionsCommand::List(args)) => sessions::list::run(args),
+        Command::Sessions(SessionsCommand::Show(args)) => sessions::show::run(args),
+        Command::Sessions(SessionsCommand::Export(args)) => sessions::export::run(args),
+        Command::Sessions(SessionsCommand::Delete(args)) => sessions::delete::run(args),
+        Command::Trace(args) => trace::run(args),
         Command::Plugins(PluginsCommand::List(args)) => plugins::list::run(args),
         Command::Plugins(PluginsCommand::Describe(args)) => plugins::describe::run(args),
         Command::Plugins(PluginsCommand::Install(args)) => plugins::install::run(args),

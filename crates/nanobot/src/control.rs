@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use anyhow::Context;
+use bytes::Bytes;
+use hyper::{Method, StatusCode};
 use nanobot_gateway::control::GatewayReport;
 
 #[cfg(unix)]
@@ -11,11 +13,9 @@ mod socket;
 /// How the gateway is, or nothing if none is running.
 #[cfg(unix)]
 pub(crate) async fn report(socket: &Path) -> anyhow::Result<Option<GatewayReport>> {
-    use hyper::Method;
     use nanobot_gateway::control::STATUS_PATH;
 
-    let answer = socket::request(socket, Method::GET, STATUS_PATH).await;
-    let Some((status, body)) = answer.context("cannot ask the running gateway")? else {
+    let Some((status, body)) = request(socket, Method::GET, STATUS_PATH).await? else {
         return Ok(None);
     };
     let report = serde_json::from_slice(&body);
@@ -27,13 +27,31 @@ pub(crate) async fn report(socket: &Path) -> anyhow::Result<Option<GatewayReport
 /// Lets the gateway start a channel again; false if no gateway is running that has the channel.
 #[cfg(unix)]
 pub(crate) async fn restart(socket: &Path, channel: &str) -> anyhow::Result<bool> {
-    use hyper::{Method, StatusCode};
     use nanobot_gateway::control::RESTART_PATH;
 
     let path = RESTART_PATH.replace("{name}", channel);
-    let answer = socket::request(socket, Method::POST, &path).await;
-    let answer = answer.context("cannot ask the running gateway")?;
+    let answer = request(socket, Method::POST, &path).await?;
     Ok(answer.is_some_and(|(status, _)| status == StatusCode::ACCEPTED))
+}
+
+/// Sends a request without a body; status and body of the answer, or nothing if none is running.
+#[cfg(unix)]
+pub(crate) async fn request(
+    socket: &Path,
+    method: Method,
+    path: &str,
+) -> anyhow::Result<Option<(StatusCode, Bytes)>> {
+    socket::request(socket, method, path).await.context("cannot ask the running gateway")
+}
+
+/// There are no such sockets here.
+#[cfg(not(unix))]
+pub(crate) async fn request(
+    _: &Path,
+    _: Method,
+    _: &str,
+) -> anyhow::Result<Option<(StatusCode, Bytes)>> {
+    Ok(None)
 }
 
 /// There are no such sockets here.

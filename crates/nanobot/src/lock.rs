@@ -1,10 +1,9 @@
 //! At most one gateway for each data folder.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
-use anyhow::Context;
 use nanobot_config::Paths;
 
 use crate::failure::Failure;
@@ -23,23 +22,32 @@ impl GatewayLock {
     /// Takes the lock, or says who has it.
     pub(crate) fn take(paths: &Paths) -> anyhow::Result<Self> {
         let path = paths.lock_file();
-        let failed = || format!("cannot lock {}", path.display());
+        let failed = |error| cannot_lock(&path, &error);
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
             .open(&path)
-            .with_context(failed)?;
+            .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(taken(&paths.data_dir, &file).into()),
-            Err(TryLockError::Error(error)) => return Err(error).with_context(failed),
+            Err(TryLockError::Error(error)) => return Err(failed(error).into()),
         }
-        file.set_len(0)
-            .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .with_context(failed)?;
+        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
         Ok(Self(file))
+    }
+}
+
+fn cannot_lock(path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::new(format!("cannot lock {}: {error}", path.display()));
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            let folder = path.parent().unwrap_or(path).display();
+            failure.with_hint(format!("make {folder} and the files in it writable for this user"))
+        }
+        _ => failure,
     }
 }
 

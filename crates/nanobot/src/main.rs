@@ -10,6 +10,7 @@ mod exit;
 mod failure;
 mod guess;
 mod instance;
+mod ledger_desk;
 mod lock;
 mod logging;
 mod output;
@@ -17,6 +18,7 @@ mod private_folder;
 mod runtime;
 mod section;
 mod table;
+mod time_of_day;
 mod workspace;
 
 use std::process::ExitCode;

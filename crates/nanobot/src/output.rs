@@ -67,6 +67,12 @@ pub(crate) fn styled<T: Display>(text: T, style: Style) -> Styled<T> {
     Styled { text, style }
 }
 
+/// A text from outside without what a terminal would obey.
+pub(crate) fn harmless(text: &str) -> String {
+    let is_obeyed = |character: char| character.is_control() && !"\n\t".contains(character);
+    text.replace(is_obeyed, "\u{fffd}")
+}
+
 /// A green check mark and a text.
 pub(crate) fn done(text: impl Display) -> String {
     format!("{} {text}", styled("✓", GOOD))
@@ -89,4 +95,14 @@ pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<OutputError>()
         .is_some_and(|OutputError(cause)| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_cannot_move_the_cursor() {
+        assert_eq!(harmless("a\u{1b}[2Jb\nc"), "a\u{fffd}[2Jb\nc");
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::output;
+
 /// A table whose cells are plain text.
 pub(crate) struct Table<const COLUMNS: usize> {
     rows: Vec<[String; COLUMNS]>,
@@ -13,7 +15,7 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
     }
 
     pub(crate) fn add(&mut self, row: [String; COLUMNS]) {
-        self.rows.push(row);
+        self.rows.push(row.map(|cell| output::harmless(&cell)));
     }
 
     /// The lines, the header first, without spaces at their ends.

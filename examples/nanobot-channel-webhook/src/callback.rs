@@ -3,10 +3,11 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use nanobot_plugin::{Attachment, ChannelError, Delta, Location, OutboundMessage, http};
+use nanobot_plugin::{Attachment, ChannelError, Delta, Location, Metadata, OutboundMessage, http};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Url};
 use serde::Serialize;
+use serde_json::Value;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -17,6 +18,9 @@ pub struct Reply<'a> {
     pub text: &'a str,
     #[serde(rename = "final")]
     pub is_final: bool,
+    /// True if the gateway cannot know whether an earlier post of this reply arrived.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub possible_duplicate: bool,
     /// Local paths or addresses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<String>,
@@ -25,12 +29,28 @@ pub struct Reply<'a> {
 impl<'a> Reply<'a> {
     pub fn of(message: &'a OutboundMessage, is_final: bool) -> Self {
         let media = message.attachments.iter().map(location).collect();
-        Self { chat_id: &message.chat_id, text: &message.text, is_final, media }
+        Self {
+            chat_id: &message.chat_id,
+            text: &message.text,
+            is_final,
+            possible_duplicate: is_marked(&message.metadata),
+            media,
+        }
     }
 
     pub fn so_far(delta: &Delta<'a>, is_final: bool) -> Self {
-        Self { chat_id: delta.chat_id, text: delta.text, is_final, media: Vec::new() }
+        Self {
+            chat_id: delta.chat_id,
+            text: delta.text,
+            is_final,
+            possible_duplicate: is_marked(delta.metadata),
+            media: Vec::new(),
+        }
     }
+}
+
+fn is_marked(metadata: &Metadata) -> bool {
+    metadata.get("_possible_duplicate").and_then(Value::as_bool).unwrap_or_default()
 }
 
 fn location(file: &Attachment) -> String {

@@ -18,6 +18,8 @@ pub(crate) struct ControlSocket {
     pub(crate) path: PathBuf,
     pub(crate) report: Arc<Report>,
     pub(crate) supervisor: Supervisor,
+    /// What is answered about the ledger.
+    pub(crate) ledger: Router,
 }
 
 impl ControlSocket {
@@ -31,7 +33,8 @@ impl ControlSocket {
         });
         async move {
             let Ok(listener) = opened else { return };
-            let server = axum::serve(listener, routes(self.report, self.supervisor)).into_future();
+            let routes = routes(self.report, self.supervisor).merge(self.ledger);
+            let server = axum::serve(listener, routes).into_future();
             if let Some(Err(error)) = shutdown.run_until_cancelled(server).await {
                 tracing::error!(%error, "The control socket failed.");
             }

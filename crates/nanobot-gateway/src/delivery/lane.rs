@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use nanobot_channel::{
     Channel, ChannelError, Delta, ErrorKind, OutboundMessage, Receipt, StreamEnd,
 };
-use nanobot_ledger::{FailedTry, Ledger, Settlement};
+use nanobot_ledger::{FailedTry, Ledger, POSSIBLE_DUPLICATE, Settlement};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -28,9 +28,6 @@ const RUNNING_WAIT: Duration = Duration::from_secs(1);
 const LEDGER_WAIT: Duration = Duration::from_secs(1);
 /// Pause after a step of a stream that the platform limits without saying for how long.
 const UNSAID_WAIT: Duration = Duration::from_secs(1);
-
-/// Says in a message's metadata that the platform may have it already.
-const POSSIBLE_DUPLICATE: &str = "_possible_duplicate";
 
 /// Delivers the items of the lanes, one after the other within a lane.
 pub(crate) struct Courier {

@@ -152,6 +152,14 @@ impl Inbox {
         waiting.map(|(key, _)| key.clone()).collect()
     }
 
+    pub(super) fn unanswered(&self, limit: usize) -> Vec<InboundRecord> {
+        let open = self.records.values().filter(|record| record.committed_ms.is_none());
+        let mut open: Vec<_> = open.cloned().collect();
+        open.sort_by(|a, b| (a.accepted_ms, &a.id).cmp(&(b.accepted_ms, &b.id)));
+        open.truncate(limit);
+        open
+    }
+
     pub(super) fn record(&self, id: &str) -> Option<InboundRecord> {
         self.records.get(id).cloned()
     }

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Finished;
 use crate::{
-    DeliveryFilter, DeliveryRecord, DeliveryState, FailedTry, OutboundEntry, Settlement,
-    WaitingDelivery, now_ms,
+    DeliveryFilter, DeliveryRecord, DeliveryState, FailedTry, OutboundEntry, POSSIBLE_DUPLICATE,
+    Settlement, WaitingDelivery, now_ms,
 };
 
 #[derive(Debug, Default)]
@@ -93,7 +93,12 @@ impl Outbox {
         let record = self.record_in(id, &[DeliveryState::Held, DeliveryState::Dead])?;
         record.state = DeliveryState::Waiting;
         record.settled_ms = None;
-        self.delivery(id).map(Delivery::next_try)
+        let delivery = self.deliveries.get_mut(self.positions.get(id)?)?;
+        if std::mem::take(&mut delivery.record.is_unknown) {
+            let metadata = &mut delivery.entry.message.metadata;
+            metadata.insert(POSSIBLE_DUPLICATE.to_owned(), true.into());
+        }
+        Some(delivery.next_try())
     }
 
     pub(super) fn waiting(&self) -> Vec<WaitingDelivery> {

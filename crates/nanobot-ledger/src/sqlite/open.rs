@@ -10,7 +10,8 @@ use super::{machine, schema};
 /// How long another process that is just ending is waited for.
 const LOCK_WAIT: Duration = Duration::from_millis(500);
 
-/// Settings of a file that is new. They must come before the first table.
+/// Settings of a file that is new. They must come before the first table, and they write: a file that
+/// is there may turn out to be none of ours.
 const NEW_FILE: &str = "PRAGMA auto_vacuum = INCREMENTAL;";
 
 /// Settings of each connection. Exclusive: no other process may write, and the index of the
@@ -39,6 +40,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
         return Err(OpenError::read_only(path));
     }
     set_up(&connection).map_err(failed)?;
+    if size(path) == 0 {
+        connection.execute_batch(NEW_FILE).map_err(failed)?;
+    }
     schema::migrate(&mut connection, path)?;
     connection.execute_batch(SETTINGS).map_err(failed)?;
     machine::take_over(&mut connection).map_err(failed)?;
@@ -48,8 +52,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(LOCK_WAIT)?;
-    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE;")?;
-    connection.execute_batch(NEW_FILE)
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE;")
 }
 
 /// Makes the file if there is none, readable for its owner only.

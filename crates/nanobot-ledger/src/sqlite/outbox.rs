@@ -4,8 +4,8 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::store::{Failure, Unit, bounded};
 use crate::{
-    DeliveryFilter, DeliveryRecord, DeliveryState, FailedTry, OutboundEntry, Settlement,
-    WaitingDelivery,
+    DeliveryFilter, DeliveryRecord, DeliveryState, FailedTry, OutboundEntry, POSSIBLE_DUPLICATE,
+    Settlement, WaitingDelivery,
 };
 
 /// What a record is made of; see [`record`].
@@ -91,8 +91,16 @@ pub(super) fn retry(unit: &Unit<'_>, id: &str) -> Result<Option<OutboundEntry>, 
                RETURNING channel, message, attempts, is_unknown";
     let mut statement = unit.prepare(sql)?;
     let found = statement.query_row([id], |row| Ok(waiting_in(row)));
-    let waiting = found.optional()?.transpose()?;
-    Ok(waiting.map(|it| it.entry))
+    let Some(WaitingDelivery { mut entry, is_unknown }) = found.optional()?.transpose()? else {
+        return Ok(None);
+    };
+    if is_unknown {
+        entry.message.metadata.insert(POSSIBLE_DUPLICATE.to_owned(), true.into());
+        let json = serde_json::to_string(&entry.message)?;
+        let sql = "UPDATE outbox SET is_unknown = 0, message = ?2 WHERE delivery_id = ?1";
+        unit.prepare(sql)?.execute([id, &json])?;
+    }
+    Ok(Some(entry))
 }
 
 pub(super) fn waiting(unit: &Unit<'_>) -> Result<Vec<WaitingDelivery>, Failure> {
@@ -116,7 +124,7 @@ pub(super) fn list(
     filter: &DeliveryFilter,
 ) -> Result<Vec<DeliveryRecord>, Failure> {
     // The states are written out, so that the small indexes of what is not done can be used.
-    let states: Vec<String> = filter.states.iter().map(|it| format!("'{}'", name(*it))).collect();
+    let states: Vec<String> = filter.states.iter().map(|it| format!("'{}'", it.as_str())).collect();
     let condition = match states.as_slice() {
         [] => "TRUE".to_owned(),
         some => format!("state IN ({})", some.join(", ")),
@@ -173,24 +181,8 @@ fn text_in(json: &str) -> serde_json::Result<String> {
     serde_json::from_str::<OutboundMessage>(json).map(|message| message.text)
 }
 
-const STATES: [(DeliveryState, &str); 6] = [
-    (DeliveryState::Waiting, "waiting"),
-    (DeliveryState::UnderWay, "under_way"),
-    (DeliveryState::Held, "held"),
-    (DeliveryState::Delivered, "delivered"),
-    (DeliveryState::Dead, "dead"),
-    (DeliveryState::Dropped, "dropped"),
-];
-
-fn name(state: DeliveryState) -> &'static str {
-    let found = STATES.iter().find(|(it, _)| *it == state);
-    found.map_or("", |(_, name)| name)
-}
-
 impl FromSql for DeliveryState {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let name = value.as_str()?;
-        let found = STATES.iter().find(|(_, it)| *it == name);
-        found.map(|(state, _)| *state).ok_or(FromSqlError::InvalidType)
+        Self::from_name(value.as_str()?).ok_or(FromSqlError::InvalidType)
     }
 }

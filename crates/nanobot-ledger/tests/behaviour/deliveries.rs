@@ -1,5 +1,7 @@
 use nanobot_channel::Receipt;
-use nanobot_ledger::{DeliveryFilter, DeliveryState, FailedTry, Ledger, Settlement};
+use nanobot_ledger::{
+    DeliveryFilter, DeliveryState, FailedTry, Ledger, POSSIBLE_DUPLICATE, Settlement,
+};
 
 use crate::engine::Engine;
 use crate::support::{outbound, unasked, waiting};
@@ -131,4 +133,18 @@ pub(crate) async fn what_names_nothing_changes_nothing(engine: Engine) {
     assert_eq!(ledger.retry_delivery("no").await.unwrap(), None);
     assert!(!ledger.delete_session("no").await.unwrap());
     assert_eq!(ledger.claim("no").await.unwrap(), None);
+}
+
+pub(crate) async fn a_delivery_of_unknown_outcome_that_a_person_retries_is_marked_instead(
+    engine: Engine,
+) {
+    let ledger = with_deliveries(&engine, &["d1"]).await;
+    ledger.begin_delivery("d1").await.unwrap();
+    let failed = FailedTry { reason: "no answer".into(), is_unknown: true };
+    ledger.fail_try("d1", failed).await.unwrap();
+    ledger.hold_delivery("d1", "sent twice?").await.unwrap();
+    let again = ledger.retry_delivery("d1").await.unwrap().unwrap();
+    assert_eq!(again.message.metadata.get(POSSIBLE_DUPLICATE), Some(&true.into()));
+    let waiting = ledger.waiting_deliveries().await.unwrap();
+    assert_eq!((&waiting[0].entry, waiting[0].is_unknown), (&again, false));
 }

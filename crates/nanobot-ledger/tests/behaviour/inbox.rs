@@ -130,3 +130,23 @@ pub(crate) async fn a_claim_carries_the_message_as_it_was_accepted(engine: Engin
     let claim = ledger.claim("a").await.unwrap().unwrap();
     assert_eq!(claim.inbound, entry);
 }
+
+pub(crate) async fn messages_without_an_answer_are_listed_oldest_first(engine: Engine) {
+    let ledger = engine.open().await;
+    let entries = [inbound("a", "one"), inbound("b", "two"), inbound("a", "three")];
+    for entry in &entries {
+        ledger.accept(entry.clone()).await.unwrap();
+    }
+    ledger.claim("a").await.unwrap();
+    let listed = async |limit| {
+        let records = ledger.unanswered(limit).await.unwrap();
+        records.into_iter().map(|it| (it.id, it.state)).collect::<Vec<_>>()
+    };
+    let [one, two, three] = entries.clone().map(|it| it.id);
+    let waiting = InboundState::Waiting;
+    let all = [(one, InboundState::Claimed), (two, waiting), (three, waiting)];
+    assert_eq!(listed(10).await, all);
+    assert_eq!(listed(2).await, all[..2]);
+    ledger.commit_turn(answer(&entries[0], &[])).await.unwrap();
+    assert_eq!(listed(10).await, all[1..]);
+}

@@ -43,7 +43,8 @@ on_every_engine! {
         room_is_made_by_claiming_and_taken_again_by_releasing,
         a_session_waits_until_its_last_message_is_claimed,
         waiting_messages_can_be_discarded_but_not_the_claimed_one,
-        a_claim_carries_the_message_as_it_was_accepted;
+        a_claim_carries_the_message_as_it_was_accepted,
+        messages_without_an_answer_are_listed_oldest_first;
     turns:
         a_turn_that_is_committed_twice_counts_once,
         a_message_that_was_given_back_can_still_be_committed,
@@ -57,6 +58,7 @@ on_every_engine! {
         a_failed_try_says_whether_the_platform_may_have_the_message,
         a_settled_delivery_is_not_begun_again,
         a_held_delivery_waits_for_a_person,
+        a_delivery_of_unknown_outcome_that_a_person_retries_is_marked_instead,
         a_dead_delivery_is_kept_and_can_be_tried_again,
         a_dropped_delivery_is_not_delivered,
         a_delivery_that_arrived_after_it_was_dropped_is_delivered,
@@ -69,5 +71,6 @@ on_every_engine! {
         a_session_is_imported_once_and_never_overwritten,
         an_exported_session_can_be_imported_elsewhere,
         a_directory_of_session_files_is_imported_and_can_be_again,
+        a_file_that_is_known_is_not_imported_again,
         after_closing_every_call_fails;
 }

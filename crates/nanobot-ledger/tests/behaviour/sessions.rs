@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use nanobot_ledger::{HistoryPage, SessionFile, SessionPage, export_session, import_sessions};
 
 use crate::engine::Engine;
@@ -78,10 +80,10 @@ pub(crate) async fn a_directory_of_session_files_is_imported_and_can_be_again(en
     write("cli_direct.jsonl", b"{\"role\":\"user\"}\n{\"torn").unwrap();
     write("notes.txt", b"not a session").unwrap();
     write("broken.jsonl", b"\xff\xfe").unwrap();
-    let report = import_sessions(&*ledger, directory.path()).await.unwrap();
+    let report = import_sessions(&*ledger, directory.path(), &HashSet::new()).await.unwrap();
     assert_eq!(report.imported, ["cli:direct", "telegram:4_2"]);
     assert_eq!((report.failed.len(), report.unreadable_lines.len()), (1, 1));
-    let report = import_sessions(&*ledger, directory.path()).await.unwrap();
+    let report = import_sessions(&*ledger, directory.path(), &HashSet::new()).await.unwrap();
     assert_eq!(report.present, ["cli:direct", "telegram:4_2"]);
     assert!(report.imported.is_empty());
 }
@@ -92,4 +94,16 @@ pub(crate) async fn after_closing_every_call_fails(engine: Engine) {
     let error = ledger.accept(inbound("a", "hi")).await.unwrap_err();
     assert_eq!(error.to_string(), "the ledger is closed");
     ledger.claim("a").await.unwrap_err();
+}
+
+pub(crate) async fn a_file_that_is_known_is_not_imported_again(engine: Engine) {
+    let ledger = engine.open().await;
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("a_1.jsonl"), "{}\n").unwrap();
+    let first = import_sessions(&*ledger, directory.path(), &HashSet::new()).await.unwrap();
+    assert_eq!(first.imported, ["a:1"]);
+    ledger.delete_session("a:1").await.unwrap();
+    let known = first.files.into_iter().collect();
+    let second = import_sessions(&*ledger, directory.path(), &known).await.unwrap();
+    assert!(second.imported.is_empty() && second.files.is_empty());
 }

@@ -96,7 +96,7 @@ impl TestGatewayBuilder {
             .expect("the program can be started");
         let stdout = Lines::read(child.stdout.take().expect("stdout is piped"));
         let stderr = Lines::read(child.stderr.take().expect("stderr is piped"));
-        TestGateway::listening(home, child, stdout, stderr).await
+        TestGateway::listening(self.binary, home, child, stdout, stderr).await
     }
 }
 

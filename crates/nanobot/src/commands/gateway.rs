@@ -1,4 +1,5 @@
 mod banner;
+mod import;
 mod prepare;
 mod selection;
 mod settings;
@@ -45,12 +46,14 @@ async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<Outco
     let catalog = Catalog::find(instance);
     let Selection { channels, hub } = selection::select(instance, config, &catalog).await?;
     let names: Vec<String> = channels.iter().map(|channel| channel.name.clone()).collect();
+    let ledger = ledger(&instance.paths).await?;
+    import::import(ledger.as_ref(), &instance.paths, &instance.workspace(config)).await?;
     let agent = Arc::new(Agent::new(instance.agent_settings(config)));
     let options = GatewayOptions {
         settings: settings::settings(instance, config, port),
         channels,
         agent: Arc::clone(&agent),
-        ledger: ledger(&instance.paths).await?,
+        ledger: Arc::clone(&ledger),
         pages: pages(hub.clone()),
     };
     let gateway = Gateway::start(options).await.map_err(|error| settings::explain(error, file))?;
@@ -59,6 +62,8 @@ async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<Outco
     signals.next_stop().await;
     shut_down(gateway, hub, signals).await;
     warming.await.context("preparing the model failed")?;
+    // Last, when nothing writes any more.
+    ledger.close().await?;
     Ok(Outcome::Success)
 }
 

@@ -22,6 +22,16 @@ fn help_of_every_command_names_its_options_and_gives_an_example() {
     check(&["status"], &["--json", "--config", "--workspace"]);
     check(&["channels", "status"], &["--json", "--config"]);
     check(&["channels", "login"], &["<NAME>", "--force", "--config"]);
+    check(&["deliveries"], &["--state", "--inbound", "--limit", "--json", "--config", "retry"]);
+    check(&["deliveries", "list"], &["--state", "--inbound", "--limit", "--json", "--config"]);
+    check(&["deliveries", "show"], &["<ID>", "--json", "--config"]);
+    check(&["deliveries", "retry"], &["[ID]", "--all-dead", "--config"]);
+    check(&["deliveries", "drop"], &["<ID>", "--config"]);
+    check(&["sessions", "list"], &["--json", "--config"]);
+    check(&["sessions", "show"], &["<KEY>", "--limit", "--json", "--config"]);
+    check(&["sessions", "export"], &["<KEY>", "--output", "--config"]);
+    check(&["sessions", "delete"], &["<KEY>", "--yes", "--config"]);
+    check(&["trace"], &["<ID>", "--json", "--config"]);
     check(&["plugins", "list"], &["--json", "--config"]);
     check(&["plugins", "describe"], &["<NAME|PATH>", "--json", "--config"]);
     check(&["plugins", "install"], &["<SPEC>", "--editable", "--force", "--verbose", "--config"]);
@@ -45,6 +55,9 @@ fn wrong_command_lines_end_with_status_2() {
         &["fly"][..],
         &["gateway", "--port", "high"],
         &["channels", "login"],
+        &["deliveries", "--state", "lost"],
+        &["deliveries", "retry"],
+        &["sessions", "export"],
         &["onboard", "--refresh", "--overwrite"],
         &[],
     ] {

@@ -2,12 +2,16 @@
 #![cfg(unix)]
 
 mod agent;
+mod books;
 mod channels;
 mod config;
+mod deliveries;
 mod gateway;
 mod help;
 mod home;
+mod ledger;
 mod messages;
 mod onboard;
 mod plugins;
+mod sessions;
 mod status;

@@ -44,14 +44,3 @@ async fn plugin_that_does_not_start_keeps_the_gateway_from_nothing() {
     };
     gateway.command_until(BINARY, &["channels", "status"], is_told).await;
 }
-
-#[test]
-fn ledger_that_cannot_be_used_is_told_and_left_as_it_is() {
-    let home = Home::with_config(&json!({}));
-    let ledger = home.data_dir().join("ledger.sqlite");
-    std::fs::write(&ledger, "not a database, but a text of some length").unwrap();
-    let said = home.run(&["gateway", "--port", "0"]).failed(1);
-    assert!(said.contains("Error: the ledger ") && said.contains("hint: "), "{said}");
-    let text = std::fs::read_to_string(ledger).unwrap();
-    assert_eq!(text, "not a database, but a text of some length");
-}

@@ -76,3 +76,13 @@ async fn without_a_callback_replies_are_logged_and_count_as_delivered() {
     let (test, _) = webhook(None).await;
     test.send("room", "Hi").await.unwrap();
 }
+
+#[tokio::test]
+async fn a_reply_that_may_have_arrived_says_so() {
+    let (receiver, url) = Receiver::start().await;
+    let (test, _) = webhook(Some(&url)).await;
+    let mut message = test.message("room", "Hi");
+    message.metadata.insert("_possible_duplicate".into(), true.into());
+    test.deliver(message).await.unwrap();
+    assert_eq!(receiver.posts()[0].1["possible_duplicate"], true);
+}

@@ -1,0 +1,148 @@
+use std::fs::{self, File, OpenOptions};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_nanobot");
+const PLUGIN: &str = "nanobot-channel-webhook";
+
+/// A home with a gateway in it that can be killed and started again.
+pub(crate) struct Gateway {
+    home: TempDir,
+    pub(crate) port: u16,
+    child: Child,
+}
+
+impl Gateway {
+    pub(crate) async fn start(model: &str, callback: &str, streams: bool) -> Self {
+        let home = tempfile::tempdir().expect("a folder can be made");
+        build_plugin().await;
+        // Copies: a build while this runs must not change what is tested.
+        copy(Path::new(BINARY), &program(home.path()));
+        let plugin = Path::new(BINARY).with_file_name(PLUGIN);
+        copy(&plugin, &home.path().join(".nanobot/plugins/bin").join(PLUGIN));
+        let port = free_port();
+        let config = json!({
+            "agents": {"defaults": {"model": "fake-model", "provider": "custom"}},
+            "providers": {"custom": {"apiBase": model, "apiKey": "key"}},
+            "channels": {
+                "web": {"enabled": false},
+                "webhook": {
+                    "enabled": true, "port": port, "callbackUrl": callback,
+                    "streaming": streams, "allowFrom": ["*"],
+                },
+            },
+        });
+        let file = home.path().join(".nanobot/config.json");
+        fs::write(file, config.to_string()).expect("a file can be written");
+        let child = spawn(home.path());
+        Self { home, port, child }
+    }
+
+    /// Ends the gateway without a word, and starts the next.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.expect("the gateway can be killed");
+        self.child = spawn(self.home.path());
+    }
+
+    /// Ends the plugin without a word; false if there is none.
+    pub(crate) fn kill_plugin(&self) -> bool {
+        let plugin = self.child.id().and_then(child_of);
+        plugin.is_some_and(|plugin| kill_process(plugin, Signal::KILL).is_ok())
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Ends the gateway in order.
+    pub(crate) async fn stop(&mut self) -> Option<i32> {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        kill_process(id.expect("the gateway is running"), Signal::TERM).expect("it is ours");
+        self.child.wait().await.expect("a child can be waited for").code()
+    }
+
+    /// What a command about this gateway prints.
+    pub(crate) async fn ask(&self, args: &[&str]) -> String {
+        let output = command(self.home.path()).args(args).output().await;
+        let output = output.expect("the command can be started");
+        [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat()
+    }
+
+    pub(crate) async fn ask_json(&self, args: &[&str]) -> Vec<Value> {
+        let said = self.ask(args).await;
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{args:?}: {error}: {said}"))
+    }
+
+    /// The last lines of what the gateways logged.
+    pub(crate) fn log(&self) -> String {
+        let text = fs::read_to_string(log_file(self.home.path())).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().rev().take(40).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn spawn(home: &Path) -> Child {
+    let log: File = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log_file(home))
+        .expect("a file can be written");
+    command(home)
+        .args(["gateway", "--port", "0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the program can be started")
+}
+
+fn program(home: &Path) -> PathBuf {
+    home.join("nanobot")
+}
+
+fn log_file(home: &Path) -> PathBuf {
+    home.join("gateway.log")
+}
+
+fn command(home: &Path) -> Command {
+    let mut command = Command::new(program(home));
+    command.env_clear().env("HOME", home).env("PATH", "/usr/bin:/bin").current_dir(home);
+    command
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("it is bound").port()
+}
+
+/// The example plugin is a package of its own, which a test of this one does not build.
+async fn build_plugin() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--package", PLUGIN]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().await;
+    assert!(built.expect("cargo can be started").success(), "the plugin cannot be built");
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to.parent().expect("it is in a folder")).expect("a folder can be made");
+    fs::copy(from, to).expect("a program can be copied");
+}
+
+/// The running plugin of a gateway.
+fn child_of(gateway: u32) -> Option<Pid> {
+    let tasks = fs::read_dir(format!("/proc/{gateway}/task")).ok()?;
+    let children = tasks.flatten().map(|task| fs::read_to_string(task.path().join("children")));
+    let children: Vec<String> = children.flatten().collect();
+    let ids = children.iter().flat_map(|ids| ids.split_whitespace());
+    ids.filter_map(|id| id.parse().ok()).find_map(Pid::from_raw)
+}

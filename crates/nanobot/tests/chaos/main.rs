@@ -1,0 +1,53 @@
+//! Kills the real gateway and a real plugin at random moments under load, and then accounts for
+//! each message that was answered with 200: answered, once, in order within its chat.
+//!
+//! The short run belongs to the tests. A long one:
+//!
+//! ```sh
+//! CHAOS_KILLS=1000 CHAOS_SEED=7 cargo test -p nanobot --test chaos -- --ignored --nocapture
+//! ```
+//!
+//! A seed stands for the moments of the kills and what is killed, and for whether answers are
+//! streamed (odd seeds). What the processes are doing at these moments is up to the machine.
+#![cfg(target_os = "linux")]
+
+mod book;
+mod chats;
+mod client;
+mod gateway;
+mod platform;
+mod run;
+mod verdict;
+
+use std::io::Write;
+
+use run::Plan;
+
+const KILLS: &str = "CHAOS_KILLS";
+const SEED: &str = "CHAOS_SEED";
+
+#[tokio::test]
+async fn nothing_accepted_is_lost_in_a_few_crashes() {
+    for seed in [1, 2] {
+        run_and_tell(Plan { kills: 6, chats: 8, seed }).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "takes minutes; see the top of this file"]
+async fn nothing_accepted_is_lost_in_many_crashes() {
+    let kills = number(KILLS).unwrap_or(1_000);
+    let plan = Plan { kills, chats: 16, seed: number(SEED).unwrap_or(1) };
+    run_and_tell(plan).await;
+}
+
+fn number(name: &str) -> Option<u64> {
+    let typed = std::env::var(name).ok()?;
+    Some(typed.parse().unwrap_or_else(|_| panic!("{name} is not a number: {typed}")))
+}
+
+async fn run_and_tell(plan: Plan) {
+    let verdict = run::run(plan).await;
+    let _ = writeln!(std::io::stderr(), "{plan:?}\n{verdict}");
+    assert!(verdict.is_good(), "{plan:?}\n{verdict}\n{}", verdict.evidence);
+}
