@@ -7,7 +7,7 @@ use crate::provider::{ErrorKind, ProviderError, SelectionError};
 
 /// How to get from the offline model to a real one.
 pub(crate) const OFFLINE_HINT: &str = "set `agents.defaults.model` and the key of its provider in \
-    config.json, or run `nanobot onboard`";
+    config.json; `nanobot status` finds models that run on this machine";
 
 /// The answer when the model gave none twice.
 pub(crate) const BLANK: &str = "The model ended its turn without a word, twice. Please ask again, \

@@ -60,7 +60,7 @@ pub enum CommandSandbox {
 impl From<ExecSandbox> for CommandSandbox {
     fn from(configured: ExecSandbox) -> Self {
         match configured {
-            ExecSandbox::Off => Self::Automatic,
+            ExecSandbox::Automatic => Self::Automatic,
             ExecSandbox::Bubblewrap => Self::Bubblewrap,
         }
     }

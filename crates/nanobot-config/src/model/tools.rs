@@ -41,17 +41,22 @@ pub struct Exec {
 
 impl Default for Exec {
     fn default() -> Self {
-        Exec { enable: true, timeout: 60, path_append: String::new(), sandbox: ExecSandbox::Off }
+        Exec {
+            enable: true,
+            timeout: 60,
+            path_append: String::new(),
+            sandbox: ExecSandbox::Automatic,
+        }
     }
 }
 
 /// What commands are locked into.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum ExecSandbox {
-    /// Nothing; written as an empty text.
+    /// What the system offers by itself, Landlock on Linux; written as an empty text.
     #[default]
     #[serde(rename = "")]
-    Off,
+    Automatic,
     /// The program `bwrap`, with a writable workspace; limits the file tools as well.
     #[serde(rename = "bwrap")]
     Bubblewrap,

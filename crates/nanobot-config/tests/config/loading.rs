@@ -35,7 +35,7 @@ fn file_written_by_the_original_is_understood_without_warnings() {
     let defaults = &config.agents.defaults;
     assert_eq!(defaults.model.as_deref(), Some("anthropic/claude-opus-4-5"));
     assert_eq!(config.gateway.host, "0.0.0.0");
-    assert_eq!(config.tools.exec.sandbox, ExecSandbox::Off);
+    assert_eq!(config.tools.exec.sandbox, ExecSandbox::Automatic);
     assert!(config.providers.get("azure_openai").unwrap().api_key.is_none());
     assert!(config.providers.get("openrouter").unwrap().api_key.is_some());
     let server = &config.tools.mcp_servers["files"];

@@ -2,11 +2,12 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part of this")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nanobot_agent::{
-    Agent, AgentSettings, Completion, Delta as ModelDelta, ModelProvider, ModelRequest,
-    ProviderError,
+    Agent, AgentSettings, Arguments, Completion, Delta as ModelDelta, ModelProvider, ModelRequest,
+    ProviderError, Tool, ToolCall, ToolContext, ToolError, ToolSpec,
 };
 use nanobot_channel::{
     Acceptance, Channel, ChannelContext, ChannelError, Delta, InboundMessage, OutboundMessage,
@@ -188,6 +189,28 @@ impl Question {
     }
 }
 
+/// Said by the played model, it is a call of the tool `probe`.
+pub(crate) const USE_TOOL: &str = "USE THE TOOL";
+
+/// A tool that counts how often it is used.
+struct Probe(Arc<AtomicUsize>);
+
+#[async_trait]
+impl Tool for Probe {
+    fn spec(&self) -> ToolSpec {
+        ToolSpec {
+            name: "probe".into(),
+            description: "Counts.".into(),
+            parameters: serde_json::json!({"type": "object", "properties": {}}),
+        }
+    }
+
+    async fn call(&self, _: &Arguments, _: &ToolContext<'_>) -> Result<String, ToolError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok("counted".into())
+    }
+}
+
 /// A model that the test plays. Dropping a question ends its answer.
 struct PlayedModel {
     questions: mpsc::Sender<Question>,
@@ -205,6 +228,10 @@ impl ModelProvider for PlayedModel {
         let (text, history) = (request.text.to_owned(), request.history.len());
         let _ = self.questions.send(Question { text, history, pieces }).await;
         while let Some(piece) = said.recv().await {
+            if piece == USE_TOOL {
+                let tool_calls = vec![ToolCall::new("1", "probe", "{}")];
+                return Ok(Completion { tool_calls, ..Completion::default() });
+            }
             sink(ModelDelta::Text(&piece));
         }
         Ok(Completion::default())
@@ -215,6 +242,8 @@ impl ModelProvider for PlayedModel {
 pub(crate) struct Stage {
     pub(crate) gateway: Gateway,
     pub(crate) questions: mpsc::Receiver<Question>,
+    /// How often the tool was used.
+    pub(crate) tool_uses: Arc<AtomicUsize>,
 }
 
 impl Stage {
@@ -229,7 +258,9 @@ impl Stage {
     ) -> Self {
         let (asked, questions) = mpsc::channel(1_000);
         let model = Box::new(PlayedModel { questions: asked });
-        let agent = Agent::with_provider(AgentSettings::default(), "played", model);
+        let tool_uses = Arc::new(AtomicUsize::new(0));
+        let agent = Agent::with_provider(AgentSettings::default(), "played", model)
+            .with_tool(Arc::new(Probe(Arc::clone(&tool_uses))));
         let options = GatewayOptions {
             settings,
             channels,
@@ -238,7 +269,7 @@ impl Stage {
             pages: Box::new(|_| axum::Router::new()),
         };
         let gateway = Gateway::start(options).await.expect("the gateway starts");
-        Self { gateway, questions }
+        Self { gateway, questions, tool_uses }
     }
 
     pub(crate) async fn question(&mut self) -> Question {
