@@ -64,6 +64,9 @@ impl Runner {
     }
 
     async fn run_once(&self) -> Ended {
+        if let Err(error) = self.make_folders().await {
+            return Ended::Died(error);
+        }
         let channel = match (self.spec.build)() {
             Ok(channel) => channel,
             Err(error) => return Ended::Died(error),
@@ -72,6 +75,21 @@ impl Runner {
         let ended = self.watch(channel.as_ref()).await;
         self.roster.set_running(&self.spec.name, None);
         ended
+    }
+
+    /// Makes the folders that the channel may use; nobody else can look into them.
+    async fn make_folders(&self) -> Result<(), ChannelError> {
+        let mut builder = tokio::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        builder.mode(0o700);
+        for folder in [&self.spec.state_dir, &self.spec.media_dir] {
+            builder.create(folder).await.map_err(|error| {
+                let action = format!("failed to make the folder {}", folder.display());
+                ChannelError::internal(action).with_source(error)
+            })?;
+        }
+        Ok(())
     }
 
     /// Runs the channel until it ends by itself or is asked to; then gives it time to clean up.

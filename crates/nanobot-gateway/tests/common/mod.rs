@@ -162,8 +162,8 @@ pub(crate) fn played(name: &str, streams: bool) -> (ChannelSpec, Played) {
         send_tool_hints: true,
         deduplicates: true,
         on_unknown: nanobot_gateway::OnUnknown::Resend,
-        state_dir: "/nonexistent".into(),
-        media_dir: "/nonexistent".into(),
+        state_dir: env!("CARGO_TARGET_TMPDIR").into(),
+        media_dir: env!("CARGO_TARGET_TMPDIR").into(),
         build: Arc::new(move || Ok(Arc::clone(&channel))),
     };
     (spec, Played { calls: called, contexts: started })
