@@ -69,8 +69,13 @@ impl Home {
         let folder = self.data_dir().join("plugins/bin");
         std::fs::create_dir_all(&folder).expect("a folder can be made");
         let path = folder.join(format!("nanobot-channel-{name}"));
-        std::fs::write(&path, script).expect("a file can be written");
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("a file of ours");
+        let source = self.0.path().join(format!("{name}.sh"));
+        std::fs::write(&source, script).expect("a file can be written");
+        std::fs::set_permissions(&source, PermissionsExt::from_mode(0o755)).expect("our file");
+        // By another process: a test that forks meanwhile would hold our handle for writing, and a
+        // file that is open for writing cannot be run.
+        let copied = Command::new("cp").arg(&source).arg(&path).status();
+        assert!(copied.expect("there is cp").success(), "the plugin can be copied");
         path
     }
 
