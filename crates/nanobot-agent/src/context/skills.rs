@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     fn own(name: &str, text: &str) -> (PathBuf, String) {
-        (PathBuf::from(format!("/work/skills/{name}/SKILL.md")), text.to_owned())
+        (PathBuf::from(format!("/home/ada/skills/{name}/SKILL.md")), text.to_owned())
     }
 
     #[test]
@@ -229,9 +229,9 @@ mod tests {
         ]);
         assert!(text.contains("# Skill: one\n\nDo this.\n"), "{text}");
         let listed =
-            "- two: Second (/work/skills/two/SKILL.md) [not usable, missing: NO_SUCH_VARIABLE]";
+            "- two: Second (/home/ada/skills/two/SKILL.md) [not usable, missing: NO_SUCH_VARIABLE]";
         assert!(text.contains(listed), "{text}");
-        assert!(text.contains("- weather: My own weather (/work/"), "{text}");
+        assert!(text.contains("- weather: My own weather (/home/ada/"), "{text}");
         assert!(!text.contains("skills:weather") && !text.contains("Hidden."), "{text}");
     }
 
