@@ -109,7 +109,8 @@ impl Store {
     pub(crate) fn with_rows<T>(&self, look: impl FnOnce(&[Row]) -> T) -> T {
         let index = lock(&self.index);
         let mut rows: Vec<_> = index.values().cloned().collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.updated));
+        // By name within a millisecond, so that the order does not hang on the map's.
+        rows.sort_by(|a, b| b.updated.cmp(&a.updated).then_with(|| a.chat.cmp(&b.chat)));
         look(&rows)
     }
 
