@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 pub(crate) use outcome::{Outcome, Times};
 pub(crate) use plan::{Amount, Pace, Plan};
@@ -33,7 +34,9 @@ pub(crate) async fn run(webhook: SocketAddr, plan: Plan, tally: &Arc<Tally>) -> 
     }
     let sending = began.elapsed();
     if plan.waits_for_answers {
-        tally.wait_for_answers(plan.patience).await;
+        let waiting = tally.wait_for_answers(plan.patience);
+        // Whoever is not answered by now is counted.
+        let _ = timeout(plan.limit, waiting).await;
     }
     tally.outcome(sending)
 }

@@ -13,6 +13,8 @@ pub(crate) struct Plan {
     pub(crate) waits_for_answers: bool,
     /// How long to wait for the next answer before the rest counts as lost.
     pub(crate) patience: Duration,
+    /// How long to wait for answers altogether.
+    pub(crate) limit: Duration,
 }
 
 impl Default for Plan {
@@ -24,6 +26,7 @@ impl Default for Plan {
             messages_per_chat: 20,
             waits_for_answers: true,
             patience: Duration::from_secs(30),
+            limit: Duration::from_secs(180),
         }
     }
 }
