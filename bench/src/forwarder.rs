@@ -68,6 +68,11 @@ struct Said {
 
 /// Runs until it is ended from outside.
 pub(crate) async fn run(args: ForwarderArgs) -> anyhow::Result<()> {
+    start(&args).await?.ended().await;
+    Ok(())
+}
+
+async fn start(args: &ForwarderArgs) -> anyhow::Result<Server> {
     let forwarder = Arc::new(Forwarder {
         model: Pool::to(args.model),
         callback: Pool::to(args.callback),
@@ -75,8 +80,7 @@ pub(crate) async fn run(args: ForwarderArgs) -> anyhow::Result<()> {
         tasks: TaskTracker::new(),
     });
     let handler = move |request| take(Arc::clone(&forwarder), request);
-    Server::start(args.port, handler).await?.ended().await;
-    Ok(())
+    Server::start(args.port, handler).await
 }
 
 async fn take(
@@ -136,3 +140,6 @@ impl Forwarder {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -36,6 +37,17 @@ impl Machine {
             disk_flush_ms: flush_time(directory)?.as_secs_f64() * 1000.0,
             load_average: first_word("/proc/loadavg").parse().unwrap_or_default(),
         })
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cpu, cores, memory_gib, kernel, disk_flush_ms, load_average } = self;
+        writeln!(f, "{cpu}, {cores} cores, {memory_gib:.0} GiB of memory, Linux {kernel}.")?;
+        write!(
+            f,
+            "One flush to the disk takes {disk_flush_ms:.2} ms; the load average at the start was {load_average:.1}."
+        )
     }
 }
 

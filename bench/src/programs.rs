@@ -1,11 +1,12 @@
 //! The programs that are measured, and where they are.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use crate::subject::Subject;
+use crate::subject::{MEMORY_DISK, Subject};
 
 /// Where the programs are.
 #[derive(Debug, Clone)]
@@ -45,6 +46,20 @@ impl Programs {
         self.environments.join("original/bin/nanobot")
     }
 
+    /// Version of the original, as its metadata says it.
+    pub(crate) fn original_version(&self) -> Option<String> {
+        let libraries = fs::read_dir(self.environments.join("original/lib")).ok()?;
+        let packages = libraries.flatten().map(|it| fs::read_dir(it.path().join("site-packages")));
+        let packages = packages.flatten().flatten().flatten();
+        let names = packages.map(|package| package.file_name().to_string_lossy().into_owned());
+        names
+            .filter_map(|name| {
+                let version = name.strip_prefix("nanobot_ai-")?.strip_suffix(".dist-info")?;
+                Some(version.to_owned())
+            })
+            .next()
+    }
+
     /// Interpreter with our Python distribution.
     pub(crate) fn python(&self) -> PathBuf {
         self.environments.join("python/bin/python3")
@@ -54,7 +69,7 @@ impl Programs {
     pub(crate) fn missing(&self, subject: Subject) -> Option<&'static str> {
         let is_there = match subject {
             Subject::Forwarder | Subject::Ours => true,
-            Subject::OursUnflushed => Path::new(super::subject::MEMORY_DISK).is_dir(),
+            Subject::OursUnflushed => Path::new(MEMORY_DISK).is_dir(),
             Subject::OursPython => self.python().exists(),
             Subject::Original => self.original().exists(),
         };

@@ -20,6 +20,8 @@ pub(crate) struct Report {
     /// Without optimisation figures say little.
     pub(crate) is_debug_build: bool,
     pub(crate) rounds: u32,
+    /// Version of the original, if it is there.
+    pub(crate) original: Option<String>,
     /// Subjects that are not there, and why.
     pub(crate) missing: Vec<(Subject, &'static str)>,
     pub(crate) samples: Vec<Sample>,
@@ -66,24 +68,26 @@ impl Report {
         text
     }
 
+    /// Where and how the figures were taken, a sentence on each line.
     fn preface(&self) -> String {
-        let Machine { cpu, cores, memory_gib, kernel, disk_flush_ms, load_average } = &self.machine;
-        let (build, kind) = (
-            if self.is_debug_build {
-                "a debug build, whose figures say little"
-            } else {
-                "a release build"
-            },
-            if self.is_quick { "quick " } else { "" },
-        );
-        let mut text = format!(
-            "{cpu}, {cores} cores, {memory_gib:.0} GiB of memory, Linux {kernel}; one flush to the disk takes {disk_flush_ms:.2} ms; load average at the start {load_average:.1}.\n\
-             Median of {kind}rounds: {}; the range is in parentheses. It is {build}.\n",
-            self.rounds
-        );
-        for (subject, why) in &self.missing {
-            text += &format!("Not measured: {} ({why}).\n", subject.title());
+        let mut lines = vec![self.machine.to_string()];
+        lines.push(match self.rounds {
+            1 => "One round.".to_owned(),
+            rounds => format!("Medians of {rounds} rounds, with the range in parentheses."),
+        });
+        if self.is_quick {
+            lines.push("Taken in little time (`--quick`), so they are rough.".to_owned());
         }
-        text
+        if self.is_debug_build {
+            lines.push("Taken without optimisation, so they say little.".to_owned());
+        }
+        if let Some(version) = &self.original {
+            lines.push(format!("The original is nanobot-ai {version}."));
+        }
+        for (subject, why) in &self.missing {
+            lines.push(format!("Not measured: {} ({why}).", subject.title()));
+        }
+        lines.push(String::new());
+        lines.join("\n")
     }
 }

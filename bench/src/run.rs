@@ -28,6 +28,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<bool> {
         is_quick: args.quick,
         is_debug_build: cfg!(debug_assertions),
         rounds,
+        original: programs.original_version(),
         missing: missing.into_iter().flatten().collect(),
         samples: Vec::new(),
         faults: Vec::new(),

@@ -38,11 +38,11 @@ impl Subject {
             Self::Ours => "nanobot",
             Self::OursUnflushed => "nanobot, disk in memory",
             Self::OursPython => "nanobot, Python plugin",
-            Self::Original => "original 0.2.2",
+            Self::Original => "original",
         }
     }
 
-    /// Messages that a scenario about numbers sends it: what it answers in a few seconds.
+    /// Whether thousands of messages would take it minutes.
     pub(crate) fn is_slow(self) -> bool {
         self == Self::Original
     }

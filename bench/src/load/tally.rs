@@ -148,3 +148,76 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally() -> Tally {
+        let tally = Tally::default();
+        tally.begin();
+        tally
+    }
+
+    /// Sends into a chat and is accepted.
+    fn accepted(tally: &Tally, chat: u64) -> u64 {
+        let (number, _) = tally.send(chat, Instant::now());
+        tally.accept(number);
+        number
+    }
+
+    fn answer(tally: &Tally, number: u64, is_marked: bool) {
+        tally.answer(&Answer { number, is_right: true, is_marked });
+    }
+
+    #[test]
+    fn a_second_answer_counts_as_double_unless_it_is_marked() {
+        let tally = tally();
+        let number = accepted(&tally, 1);
+        for is_marked in [false, true, false] {
+            answer(&tally, number, is_marked);
+        }
+        let outcome = tally.outcome(Duration::ZERO);
+        assert_eq!((outcome.answered, outcome.doubled, outcome.marked), (1, 1, 1));
+    }
+
+    #[test]
+    fn order_is_asked_within_a_chat_only() {
+        let tally = tally();
+        let numbers = [1, 1, 2].map(|chat| accepted(&tally, chat));
+        for index in [2, 1, 0] {
+            answer(&tally, numbers[index], false);
+        }
+        assert_eq!(tally.outcome(Duration::ZERO).out_of_order, 1);
+    }
+
+    #[test]
+    fn an_answer_may_overtake_its_acceptance() {
+        let tally = tally();
+        let (number, mut answered) = tally.send(1, Instant::now());
+        answer(&tally, number, false);
+        assert_eq!(answered.try_recv(), Ok(()));
+        tally.accept(number);
+        let outcome = tally.outcome(Duration::ZERO);
+        assert_eq!((outcome.accepted, outcome.answered, outcome.unanswered), (1, 1, 0));
+    }
+
+    #[test]
+    fn answers_to_an_earlier_load_do_not_count() {
+        let tally = tally();
+        let number = accepted(&tally, 1);
+        tally.begin();
+        answer(&tally, number, false);
+        let outcome = tally.outcome(Duration::ZERO);
+        assert_eq!((outcome.answered, outcome.doubled, outcome.unanswered), (0, 0, 0));
+    }
+
+    #[test]
+    fn what_was_refused_is_not_waited_for() {
+        let tally = tally();
+        let (number, _) = tally.send(1, Instant::now());
+        tally.refuse(number, "503".to_owned());
+        let outcome = tally.outcome(Duration::ZERO);
+        assert_eq!(outcome.faults(), ["1 of 1 not accepted", "503"]);
+    }
+}

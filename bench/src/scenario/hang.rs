@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::figure::Unit;
 use crate::load::{self, Amount, Outcome, Pace, Plan};
 use crate::model::{Manner, Model};
 use crate::platform::{Behaviour, Platform};
@@ -46,5 +47,6 @@ fn note(trial: &mut Trial<'_>, when: &str, outcome: &Outcome) {
         trial.note_time(format!("{when}: answer, p99"), outcome.answer.at(0.99));
     }
     let lost = outcome.unanswered as f64;
-    trial.note(format!("{when}: not answered"), crate::figure::Unit::Faults, lost);
+    trial.note(format!("{when}: not answered"), Unit::Faults, lost);
+    trial.check(when, outcome);
 }

@@ -38,5 +38,6 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> anyhow::Result<()> {
     trial.note("accepted messages without an answer", Unit::Faults, outcome.unanswered as f64);
     trial.note("answered twice", Unit::Faults, outcome.doubled as f64);
     trial.note("out of order", Unit::Faults, outcome.out_of_order as f64);
+    trial.check("after the restart", &outcome);
     running.stop().await
 }

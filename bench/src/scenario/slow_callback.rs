@@ -27,6 +27,7 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> anyhow::Result<()> {
         let wrong = outcome.unanswered + outcome.wrong_texts;
         trial.note(name("lost or wrong answers"), Unit::Faults, wrong as f64);
         trial.note(name("answers that came again"), Unit::Faults, outcome.doubled as f64);
+        trial.check(&format!("{deltas} deltas"), &outcome);
         running.kill().await?;
     }
     Ok(())
