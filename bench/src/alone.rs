@@ -35,10 +35,11 @@ pub(crate) async fn load(args: &LoadArgs) -> anyhow::Result<bool> {
     if let (Some(before), Some(after)) = (before, args.pid.map(measure)) {
         say(&usage(before, after, outcome.answered.max(outcome.accepted)))?;
     }
-    for fault in outcome.faults() {
+    let judged = if args.accept_only { outcome.of_acceptance() } else { outcome };
+    for fault in judged.faults() {
         say(&format!("fault: {fault}"))?;
     }
-    Ok(outcome.faults().is_empty() || args.accept_only && outcome.refused == 0)
+    Ok(judged.faults().is_empty())
 }
 
 fn plan(args: &LoadArgs) -> Plan {

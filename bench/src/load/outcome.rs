@@ -47,6 +47,12 @@ impl Outcome {
         self.answered as f64 / self.all_answered_after.as_secs_f64()
     }
 
+    /// The same without what became of accepted messages, for loads that do not wait for answers.
+    pub(crate) fn of_acceptance(&self) -> Self {
+        let (unanswered, doubled, out_of_order, wrong_texts) = (0, 0, 0, 0);
+        Self { unanswered, doubled, out_of_order, wrong_texts, ..self.clone() }
+    }
+
     /// What should not have happened, in words; empty if nothing.
     pub(crate) fn faults(&self) -> Vec<String> {
         let counts = [
