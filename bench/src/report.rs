@@ -1,0 +1,93 @@
+//! What was measured, for people and for programs.
+
+mod readme;
+mod table;
+
+use serde::Serialize;
+
+use crate::figure::Figure;
+use crate::machine::Machine;
+use crate::scenario::Scenario;
+use crate::subject::Subject;
+
+pub(crate) use readme::refresh;
+
+/// All figures of a run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) machine: Machine,
+    pub(crate) is_quick: bool,
+    /// Without optimisation figures say little.
+    pub(crate) is_debug_build: bool,
+    pub(crate) rounds: u32,
+    /// Version of the original, if it is there.
+    pub(crate) original: Option<String>,
+    /// Subjects that are not there, and why.
+    pub(crate) missing: Vec<(Subject, &'static str)>,
+    pub(crate) samples: Vec<Sample>,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// One figure of one round.
+#[derive(Debug, Serialize)]
+pub(crate) struct Sample {
+    pub(crate) scenario: Scenario,
+    pub(crate) subject: Subject,
+    pub(crate) round: u32,
+    #[serde(flatten)]
+    pub(crate) figure: Figure,
+}
+
+/// What should not have happened.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct Fault {
+    pub(crate) scenario: Scenario,
+    pub(crate) subject: Subject,
+    pub(crate) round: u32,
+    pub(crate) what: String,
+}
+
+impl Report {
+    /// The report as Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = self.preface();
+        let mut scenarios: Vec<Scenario> = self.samples.iter().map(|it| it.scenario).collect();
+        scenarios.sort_unstable();
+        scenarios.dedup();
+        for scenario in scenarios {
+            text += &format!("\n### {}\n\n", scenario.title());
+            text += &table::of(self, scenario);
+        }
+        if !self.faults.is_empty() {
+            text += "\n### What went wrong\n\n";
+            for Fault { scenario, subject, round, what } in &self.faults {
+                let (scenario, subject) = (scenario.title(), subject.title());
+                text += &format!("- {scenario}, {subject}, round {round}: {what}\n");
+            }
+        }
+        text
+    }
+
+    /// Where and how the figures were taken, a sentence on each line.
+    fn preface(&self) -> String {
+        let mut lines = vec![self.machine.to_string()];
+        lines.push(match self.rounds {
+            1 => "One round.".to_owned(),
+            rounds => format!("Medians of {rounds} rounds, with the range in parentheses."),
+        });
+        if self.is_quick {
+            lines.push("Taken in little time (`--quick`), so they are rough.".to_owned());
+        }
+        if self.is_debug_build {
+            lines.push("Taken without optimisation, so they say little.".to_owned());
+        }
+        if let Some(version) = &self.original {
+            lines.push(format!("The original is nanobot-ai {version}."));
+        }
+        for (subject, why) in &self.missing {
+            lines.push(format!("Not measured: {} ({why}).", subject.title()));
+        }
+        lines.push(String::new());
+        lines.join("\n")
+    }
+}
