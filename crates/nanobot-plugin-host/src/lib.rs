@@ -37,6 +37,7 @@ mod plugins_dir;
 mod process;
 mod python;
 mod run;
+mod services;
 mod slot;
 mod stderr;
 mod stream;

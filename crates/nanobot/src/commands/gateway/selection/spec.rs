@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use nanobot_channel::{Capabilities, Channel};
 use nanobot_config::{ChannelSection, Config};
-use nanobot_gateway::ChannelSpec;
 use nanobot_gateway::channel_spec::{BuildChannel, OnUnknown};
-use nanobot_plugin_host::{ProcessChannel, Timeouts};
+use nanobot_gateway::{ChannelSpec, Rights};
+use nanobot_plugin_host::{ProcessChannel, Source, Timeouts};
 use serde_json::{Map, Value};
 
 use crate::catalog::{Catalog, Entry, Provider};
@@ -23,6 +23,7 @@ pub(super) async fn spec(
     section: &ChannelSection,
 ) -> ChannelSpec {
     let description = catalog.describe(entry).await.ok();
+    let vouches = description.as_ref().is_some_and(|it| it.vouches);
     let (display_name, capabilities, defaults) = description.map_or_else(
         || (entry.name.clone(), Capabilities::default(), Map::new()),
         |it| (it.display_name, it.capabilities, it.default_config),
@@ -38,6 +39,7 @@ pub(super) async fn spec(
         send_tool_hints: section.send_tool_hints.unwrap_or(config.channels.send_tool_hints),
         deduplicates: capabilities.deduplicates,
         on_unknown: on_unknown(section),
+        rights: rights(entry, section, capabilities, vouches),
         state_dir: instance.paths.channel_state_dir(&entry.name),
         media_dir: instance.paths.media_dir(&entry.name),
         build: builder(entry, raw),
@@ -58,6 +60,27 @@ fn builder(entry: &Entry, section: Map<String, Value>) -> Arc<BuildChannel> {
                 Ok(Arc::new(channel) as Arc<dyn Channel>)
             })
         }
+    }
+}
+
+/// What a plugin may do beyond receiving and delivering.
+///
+/// Packages of the Python program were written when deciding who may write and writing to other
+/// channels was everybody's right, and cannot ask for it. Their users trusted them so, and find them
+/// working here; other plugins get what the config says.
+fn rights(
+    entry: &Entry,
+    section: &ChannelSection,
+    capabilities: Capabilities,
+    vouches: bool,
+) -> Rights {
+    let is_package = matches!(&entry.provider, Provider::Plugin(plugin)
+        if matches!(plugin.source, Source::Python { .. }));
+    let usual = if is_package { vec!["*".to_owned()] } else { Vec::new() };
+    Rights {
+        vouches: vouches && section.trust_plugin.unwrap_or(is_package),
+        asks_for_streams: capabilities.streaming,
+        publishes_to: section.publish_to.clone().unwrap_or(usual),
     }
 }
 
