@@ -42,6 +42,7 @@ mod slot;
 mod stderr;
 mod stream;
 mod streams;
+mod tidy;
 mod timeouts;
 mod wheel;
 
@@ -57,4 +58,5 @@ pub use install::{
 };
 pub use login::login;
 pub use python::PythonPlaces;
+pub use tidy::tidy;
 pub use timeouts::Timeouts;
