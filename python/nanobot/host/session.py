@@ -137,7 +137,7 @@ class Session:
         )
         recordings = Recordings(self._link, "transcription" in self._offers, media_folder)
         _services.offer_transcription(recordings.words)
-        others = Others(self._link, "publish" in self._offers, media_folder)
+        others = self._others = Others(self._link, "publish" in self._offers, media_folder)
         bus = GatewayBus(self._intake, self._publish_outbound)
         try:
             channel = self._package.construct(section, bus)
@@ -149,11 +149,11 @@ class Session:
         checks_senders = overrides(type(channel), "is_allowed")
         self._intake.serve(channel, checks_senders)
         self._warn_about_name(channel)
-        self._channel, self._others = channel, others
+        self._channel = channel
         self._life = Lifecycle(channel, self._health, signs, self._spawn, self._die)
         self._link.answer(_id(call), {})
-        self._spawn(self._pump_inbound(bus, self._intake))
-        self._spawn(self._pump_outbound(bus))
+        self._spawn(bus.pump_inbound())
+        self._spawn(bus.pump_outbound())
         self._spawn(others.run())
         self._life.start()
 
@@ -274,29 +274,11 @@ class Session:
         named = getattr(message, "channel", None)
         if named in (self._package.key, self._instance, name_of(self._channel, self._package.key)):
             self._later(self._send_own, message)
-        else:
-            self._later(self._send_other, message)
+        elif self._others is not None:
+            self._later(self._others.take, message)
 
     def _send_own(self, message: Any) -> None:
         self._spawn(self._deliveries.send_own(self._channel, message))
-
-    def _send_other(self, message: Any) -> None:
-        if self._others is not None:
-            self._others.take(message)
-
-    async def _pump_outbound(self, bus: GatewayBus) -> None:
-        """Takes what a package put into the queue itself."""
-        while True:
-            self._publish_outbound(await bus.outbound.get())
-
-    async def _pump_inbound(self, bus: GatewayBus, intake: Intake) -> None:
-        """Takes what a package put into the queue itself."""
-        while True:
-            message = await bus.inbound.get()
-            try:
-                await intake.publish(message)
-            except Exception as error:
-                logs.exception("A message could not be handed over.", error)
 
     def _answer(self, call: wire.Call, work: Coroutine[Any, Any, JsonObject]) -> None:
         id = _id(call)
