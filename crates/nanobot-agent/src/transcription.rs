@@ -47,6 +47,12 @@ pub struct Transcriber {
     recent: Recent,
 }
 
+/// What is said in a file.
+struct Heard {
+    words: String,
+    was_asked_before: bool,
+}
+
 impl Transcriber {
     /// The configured service; none if transcription is switched off or no service can be asked.
     ///
@@ -57,6 +63,11 @@ impl Transcriber {
             return None;
         }
         let service = service::choose(settings, models)?;
+        tracing::info!(
+            provider = service.name,
+            model = service.model,
+            "Voice messages become text."
+        );
         let made = Self::new(settings, models, service);
         made.inspect_err(|error| {
             tracing::warn!(%error, "Voice messages stay files: the speech service cannot be asked.");
@@ -69,7 +80,7 @@ impl Transcriber {
         models: &ModelSettings,
         service: service::Chosen,
     ) -> Result<Self, ProviderError> {
-        let service::Chosen { base, model, provider } = service;
+        let service::Chosen { base, model, provider, .. } = service;
         let mut headers = HeaderMap::new();
         if let Some(key) = provider.key() {
             let key = key.expose_secret().trim();
@@ -102,15 +113,19 @@ impl Transcriber {
     ///
     /// The file cannot be read, is empty or too large, or the service did not answer.
     pub async fn transcribe(&self, file: &Path) -> Result<String, TranscriptionError> {
+        self.hear(file).await.map(|heard| heard.words)
+    }
+
+    async fn hear(&self, file: &Path) -> Result<Heard, TranscriptionError> {
         let asked = timeout(self.time_limit, self.ask(file)).await;
         asked.unwrap_or(Err(TranscriptionError::Timeout { limit: self.time_limit }))
     }
 
-    async fn ask(&self, file: &Path) -> Result<String, TranscriptionError> {
+    async fn ask(&self, file: &Path) -> Result<Heard, TranscriptionError> {
         let _room = self.room.acquire().await;
         let (clip, stamp) = Clip::open(file, self.max_file_bytes).await?;
         if let Some(words) = self.recent.get(&stamp) {
-            return Ok(words);
+            return Ok(Heard { words, was_asked_before: true });
         }
         let request = self.http.get()?.post(&self.url).headers(self.headers.clone());
         let response = request.multipart(self.form(clip)).send().await;
@@ -123,7 +138,7 @@ impl Transcriber {
         }
         let words = answer::read(response).await?;
         self.recent.keep(stamp, &words);
-        Ok(words)
+        Ok(Heard { words, was_asked_before: false })
     }
 
     fn form(&self, clip: Clip) -> Form {

@@ -115,13 +115,13 @@ async fn a_service_that_says_nothing_is_waited_for_no_longer_than_the_limit() {
 async fn what_is_said_in_recordings_reaches_the_model_and_the_history() {
     let (speech, model, folder) =
         (FakeSpeech::start(Some(KEY)).await, FakeModel::start().await, folder());
-    speech.push(SpeechReply::Words("Buy milk".to_owned()));
+    speech.push(SpeechReply::Words("see".to_owned()));
     let voice = recording(&folder, "voice.ogg", b"words").display().to_string();
     let picture = recording(&folder, "a.png", b"no picture").display().to_string();
     let mut asked = turn("see this");
     asked.attachments = vec![voice.clone(), picture.clone()];
     let (outcome, _) = run(&Agent::new(hearing(&model, &speech)), asked).await;
-    let expected = format!("see this\n[transcription of {voice}: Buy milk]\n[image: {picture}]");
+    let expected = format!("see this\n[transcription of {voice}: see]\n[image: {picture}]");
     assert_eq!(outcome.history[0].content, expected);
     assert!(model.last_request().last_user_text().ends_with(&expected));
 }

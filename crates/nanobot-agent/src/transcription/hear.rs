@@ -4,7 +4,7 @@ use std::path::Path;
 
 use futures_util::future::join_all;
 
-use super::Transcriber;
+use super::{Heard, Transcriber};
 use crate::turn::Turn;
 
 /// Recordings of one message that are transcribed.
@@ -22,9 +22,11 @@ pub(crate) async fn hear(turn: &mut Turn, transcriber: Option<&Transcriber>) {
     let files = turn.attachments.iter().filter(|file| is_recording(file)).take(MAX_RECORDINGS);
     let heard = join_all(files.map(|file| words_of(file, transcriber))).await;
     // Some channels ask for the words themselves, and put them into the text.
-    let is_new = |(_, words): &(String, String)| !turn.text.contains(words.as_str());
+    let is_told =
+        |heard: &Heard| heard.was_asked_before && turn.text.contains(heard.words.as_str());
+    let is_new = |(_, heard): &(String, Heard)| !heard.words.is_empty() && !is_told(heard);
     let heard: Vec<_> = heard.into_iter().flatten().filter(is_new).collect();
-    for (file, words) in heard {
+    for (file, Heard { words, .. }) in heard {
         if !turn.text.is_empty() {
             turn.text.push('\n');
         }
@@ -32,9 +34,9 @@ pub(crate) async fn hear(turn: &mut Turn, transcriber: Option<&Transcriber>) {
     }
 }
 
-async fn words_of(file: &str, transcriber: &Transcriber) -> Option<(String, String)> {
-    match transcriber.transcribe(Path::new(file)).await {
-        Ok(words) => (!words.is_empty()).then(|| (file.to_owned(), words)),
+async fn words_of(file: &str, transcriber: &Transcriber) -> Option<(String, Heard)> {
+    match transcriber.hear(Path::new(file)).await {
+        Ok(heard) => Some((file.to_owned(), heard)),
         Err(error) => {
             tracing::warn!(%error, hint = error.hint(), "A voice message stays a file.");
             None

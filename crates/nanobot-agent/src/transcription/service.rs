@@ -36,6 +36,7 @@ pub struct TranscriptionSettings {
 
 /// A service that can be asked.
 pub(super) struct Chosen {
+    pub(super) name: &'static str,
     /// Without a slash at the end.
     pub(super) base: String,
     pub(super) model: String,
@@ -100,7 +101,7 @@ pub(super) fn choose(settings: &TranscriptionSettings, models: &ModelSettings) -
     };
     let base = base.trim_end_matches('/').to_owned();
     let model = settings.model.as_deref().map(str::trim).filter(|model| !model.is_empty());
-    Some(Chosen { base, model: model.unwrap_or(usual).to_owned(), provider })
+    Some(Chosen { name: known, base, model: model.unwrap_or(usual).to_owned(), provider })
 }
 
 #[cfg(test)]
