@@ -28,9 +28,10 @@ async def spawn(tmp_path: Any) -> AsyncIterator[Callable[..., Any]]:
 def described(spawn: Callable[..., Any]) -> Callable[..., Any]:
     """Starts a plugin by its entry point and greets it."""
 
-    async def start(entry_point: str, key: str = "driven") -> Gateway:
+    async def start(entry_point: str, key: str = "driven", *offers: str) -> Gateway:
         gateway = await spawn(key, "--entry-point", entry_point)
-        gateway.description = await gateway.initialize()
+        capabilities = {"moon_phase": {}, **{offer: {} for offer in offers}}
+        gateway.description = await gateway.initialize(capabilities=capabilities)
         return gateway
 
     return start
@@ -38,10 +39,10 @@ def described(spawn: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.fixture
 def running(described: Callable[..., Any]) -> Callable[..., Any]:
-    """Starts a plugin, and its channel with a config."""
+    """Starts a plugin, and its channel with a config; the gateway offers these services."""
 
-    async def start(entry_point: str, key: str = "driven", **config: Any) -> Gateway:
-        gateway = await described(entry_point, key)
+    async def start(entry_point: str, key: str = "driven", *offers: str, **config: Any) -> Gateway:
+        gateway = await described(entry_point, key, *offers)
         await gateway.start(**config)
         return gateway
 

@@ -48,6 +48,10 @@ class Gateway:
         self.noise: list[str] = []
         self.stdout_noise: list[bytes] = []
         self.answer_received: Callable[[Json], Any] = lambda params: {"accepted": True}
+        self.published: asyncio.Queue[Json] = asyncio.Queue()
+        self.answer_published: Callable[[Json], Any] = lambda params: {}
+        self.recordings: asyncio.Queue[Path] = asyncio.Queue()
+        self.answer_recording: Callable[[Path], Any] = lambda path: {"text": "hello"}
         self.answer_input: Callable[[Json], Any] = lambda params: {"value": ""}
         self._ids = 0
         self._waiting: dict[int, tuple[str, asyncio.Future[Any]]] = {}
@@ -217,6 +221,13 @@ class Gateway:
         elif method == "message/received":
             self.received.put_nowait(params)
             self._answer(message["id"], self.answer_received(params))
+        elif method == "message/publish":
+            self.published.put_nowait(params)
+            self._answer(message["id"], self.answer_published(params))
+        elif method == "audio/transcribe":
+            path = Path(params["path"])
+            self.recordings.put_nowait(path)
+            self._answer(message["id"], self.answer_recording(path))
         elif method == "login/input":
             self._answer(message["id"], self.answer_input(params))
         elif method == "login/prompt":
@@ -249,5 +260,6 @@ def overloaded(retry_after_ms: int) -> Failure:
     return Failure({"code": -32001, "message": "too much", "data": data})
 
 
-def refused(kind: str) -> Failure:
-    return Failure({"code": -32000, "message": f"refused as {kind}", "data": {"kind": kind}})
+def refused(kind: str, **more: Any) -> Failure:
+    data = {"kind": kind, **more}
+    return Failure({"code": -32000, "message": f"refused as {kind}", "data": data})

@@ -6,7 +6,20 @@ from typing import Any
 
 from gateway import HERE
 
-GUIDE = HERE.parents[1] / "docs" / "plugins-python.md"
+ROOT = HERE.parents[1]
+GUIDE = ROOT / "docs" / "plugins-python.md"
+PROMISES = ROOT / "docs" / "python-promises.md"
+
+
+def test_each_promise_has_a_test_that_is_there() -> None:
+    rows = [line for line in PROMISES.read_text().splitlines() if line.startswith("| ")]
+    rows = [row for row in rows if "test |" not in row]
+    assert len(rows) == 41
+    for row in rows:
+        named = re.findall(r"`([\w/.-]+)::(\w+)`", row)
+        assert named, f"no test for {row}"
+        for file, test in named:
+            assert re.search(rf"\bfn {test}\(|\bdef {test}\(", (ROOT / file).read_text()), test
 
 
 async def test_the_echo_channel_of_the_guide_works(spawn: Any, tmp_path: Path) -> None:

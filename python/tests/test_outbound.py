@@ -38,7 +38,7 @@ async def test_an_answer_is_sent_with_everything_it_carries(running: Any) -> Non
     ("kind", "flags"),
     [
         ("final", {}),
-        ("notice", {}),
+        ("notice", {"render_as": "text"}),
         ("a_later_kind", {}),
         ("progress", {"_progress": True, "_tool_hint": False}),
         ("tool_hint", {"_progress": True, "_tool_hint": True}),
@@ -53,6 +53,20 @@ async def test_the_kind_of_a_message_is_told_by_flags(
     assert message["metadata"] == {"message_id": 9, **flags}
     assert message["media"] == []
     assert message["reply_to"] is None
+
+
+@pytest.mark.parametrize(
+    ("result", "ids"),
+    [("'m1'", ["m1"]), ("7", ["7"]), ("['a', 2]", ["a", "2"]), ("None", []), ("True", [])],
+)
+async def test_ids_that_send_returns_are_the_receipt_also_of_a_repetition(
+    running: Any, result: str, ids: list[str]
+) -> None:
+    gateway = await running("driven:Driven")
+    await gateway.run(f"async def send(msg):\n    return {result}\nself.send = send")
+    for attempt in (1, 2):
+        answer = await gateway.send("x", delivery_id="same", attempt=attempt)
+        assert answer == {"platform_ids": ids}
 
 
 async def test_a_turn_with_tools_comes_in_the_order_of_the_gateway(running: Any) -> None:
@@ -165,13 +179,6 @@ async def test_a_message_that_the_channel_publishes_for_itself_is_sent(running: 
     assert (await sent(gateway))["content"] == "own"
 
 
-async def test_a_message_for_another_channel_is_a_logged_warning(running: Any) -> None:
-    gateway = await running("driven:Driven")
-    await gateway.run("await self.bus.publish_outbound(OutboundMessage('telegram', 'c', 'x'))")
-    line = await gateway.log("another channel")
-    assert (line["level"], line["fields"]) == ("warn", {"named": "telegram"})
-
-
 async def test_nothing_is_delivered_before_the_start(described: Any) -> None:
     gateway = await described("driven:Driven")
     with pytest.raises(Failure) as failure:
@@ -197,7 +204,7 @@ async def test_a_class_with_another_name_gets_its_messages_all_the_same(running:
 
 async def test_an_error_of_the_agent_is_a_message_of_the_turn(running: Any) -> None:
     gateway = await running("driven:Streaming", streaming=True)
-    await gateway.send("Error: the model is away", kind="notice", metadata={"thread": 3})
+    await gateway.send("Error: the model is away", metadata={"thread": 3})
     assert (await sent(gateway))["metadata"] == {"thread": 3}
 
 

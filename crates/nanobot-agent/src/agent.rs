@@ -16,6 +16,7 @@ use crate::record::Record;
 use crate::settings::{AgentSettings, ModelSettings};
 use crate::tool::{Tool, ToolContext, Toolbox};
 use crate::tools::builtin;
+use crate::transcription::{Transcriber, hear};
 use crate::turn::{Ending, Turn, TurnEvents, TurnOutcome};
 use crate::voice::Voice;
 
@@ -33,6 +34,7 @@ pub struct Agent {
     /// Characters that fit beside the longest answer.
     budget_chars: usize,
     tools: Toolbox,
+    transcriber: Option<Arc<Transcriber>>,
     #[cfg(feature = "mcp")]
     mcp: crate::mcp::McpServers,
     max_tool_iterations: usize,
@@ -65,6 +67,8 @@ impl Agent {
         let tokens = window.saturating_sub(settings.model.max_tokens).max(window / SMALLEST_SHARE);
         Self {
             model,
+            transcriber: Transcriber::from_settings(&settings.transcription, &settings.model)
+                .map(Arc::new),
             tools: builtin(&settings.workspace, &settings.tools),
             #[cfg(feature = "mcp")]
             mcp: crate::mcp::McpServers::new(&settings.tools.config.mcp_servers),
@@ -87,6 +91,12 @@ impl Agent {
     #[must_use]
     pub fn describe_model(&self) -> ModelDescription {
         self.model.describe()
+    }
+
+    /// What turns speech into text, if it is configured.
+    #[must_use]
+    pub fn transcriber(&self) -> Option<Arc<Transcriber>> {
+        self.transcriber.clone()
     }
 
     /// Does slow preparations, such as loading certificates, so that the first turn need not wait.
@@ -118,8 +128,16 @@ impl Agent {
         self.run(turn, done, events).instrument(span).await
     }
 
-    async fn run(&self, turn: Turn, done: Vec<Message>, events: &dyn TurnEvents) -> TurnOutcome {
+    async fn run(
+        &self,
+        mut turn: Turn,
+        done: Vec<Message>,
+        events: &dyn TurnEvents,
+    ) -> TurnOutcome {
         let mut voice = Voice::new(events);
+        let cancel = turn.cancel.clone();
+        let hearing = hear(&mut turn, self.transcriber.as_deref()).boxed();
+        cancel.run_until_cancelled(hearing).await;
         let said = user_text(&turn);
         let mut record = Record::new(Message::now(Role::User, said.clone()), done);
         let cx = ToolContext::new(&turn, events, self.max_tool_result_chars);

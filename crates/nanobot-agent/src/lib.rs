@@ -37,6 +37,7 @@ mod think;
 mod tool;
 mod tool_call;
 mod tools;
+mod transcription;
 mod turn;
 mod voice;
 mod wire;
@@ -55,4 +56,5 @@ pub use settings::{
 pub use think::ThinkFilter;
 pub use tool::{Arguments, Tool, ToolContext, ToolError};
 pub use tool_call::{FunctionCall, ToolCall};
+pub use transcription::{Transcriber, TranscriptionError, TranscriptionSettings};
 pub use turn::{Ending, Sender, Turn, TurnEvents, TurnOutcome};

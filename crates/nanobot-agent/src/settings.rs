@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::offline::SCRIPT_VARIABLE;
 use crate::provider::same_name;
+use crate::transcription::TranscriptionSettings;
 
 /// Settings of the agent.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct AgentSettings {
     pub max_tool_result_chars: u32,
     /// What tools may do.
     pub tools: ToolSettings,
+    /// How voice messages become text.
+    pub transcription: TranscriptionSettings,
 }
 
 /// Settings of the tools.
@@ -131,6 +134,7 @@ impl Default for AgentSettings {
             max_tool_iterations: 200,
             max_tool_result_chars: 16_000,
             tools: ToolSettings::default(),
+            transcription: TranscriptionSettings::default(),
         }
     }
 }
@@ -175,6 +179,7 @@ impl AgentSettings {
                 data_dir: Some(Paths::default_for_home(home).data_dir),
                 sandbox: config.tools.exec.sandbox.into(),
             },
+            transcription: TranscriptionSettings::from_config(config),
         }
     }
 }

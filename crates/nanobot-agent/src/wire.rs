@@ -160,7 +160,11 @@ pub(crate) fn object_of(call: &ToolCall) -> serde_json::Value {
     serde_json::Value::Object(call.arguments().unwrap_or_default())
 }
 
-fn extra_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ProviderError> {
+/// A header that a person configured.
+pub(crate) fn extra_header(
+    name: &str,
+    value: &str,
+) -> Result<(HeaderName, HeaderValue), ProviderError> {
     let bad = || ProviderError::new(ErrorKind::Rejected, "an extra header is not valid");
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| bad().with_source(error))?;
     let mut value = HeaderValue::from_str(value).map_err(|error| bad().with_source(error))?;

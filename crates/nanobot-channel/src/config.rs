@@ -41,6 +41,10 @@ pub struct Description {
     pub version: String,
     /// Optional features.
     pub capabilities: Capabilities,
+    /// Whether it decides by a rule of its own who may write, beyond the allow-list. Only channels
+    /// that were written for another program do; it counts where the config lets it.
+    #[serde(default)]
+    pub vouches: bool,
     /// The section that `nanobot onboard` writes; disabled, and open to nobody.
     pub default_config: Map<String, Value>,
     /// JSON Schema of the section.
@@ -55,6 +59,7 @@ pub fn describe<C: ChannelConfig>(version: &str) -> Description {
         display_name: C::DISPLAY_NAME.to_owned(),
         version: version.to_owned(),
         capabilities: C::CAPABILITIES,
+        vouches: false,
         default_config: default_config::<C>(),
         config_schema: schemars::schema_for!(C).to_value(),
     }

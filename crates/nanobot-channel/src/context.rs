@@ -1,10 +1,12 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Acceptance, ChannelError, ChannelState, ChannelStatus, InboundMessage, Sender};
+use crate::{
+    Acceptance, ChannelError, ChannelState, ChannelStatus, InboundMessage, Publication, Sender,
+};
 
 /// What a running channel may use of the gateway; there is nothing else.
 #[derive(Clone)]
@@ -29,6 +31,38 @@ pub trait Inbox: Send + Sync {
     async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError>;
     /// See [`ChannelContext::report`].
     fn report(&self, status: ChannelStatus);
+
+    /// See [`ChannelContext::offers`].
+    fn offers(&self) -> Offers {
+        Offers::default()
+    }
+
+    /// See [`ChannelContext::handle_vouched_message`].
+    async fn handle_vouched_message(
+        &self,
+        message: InboundMessage,
+    ) -> Result<Acceptance, ChannelError> {
+        self.handle_message(message).await
+    }
+
+    /// See [`ChannelContext::transcribe_audio`].
+    async fn transcribe_audio(&self, _file: &Path) -> Result<String, ChannelError> {
+        Err(ChannelError::unsupported("transcription is not configured"))
+    }
+
+    /// See [`ChannelContext::publish`].
+    async fn publish(&self, _message: Publication) -> Result<(), ChannelError> {
+        Err(ChannelError::unsupported("messages to other channels are not taken"))
+    }
+}
+
+/// What the gateway does for a channel beside taking its messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// [`ChannelContext::transcribe_audio`] is configured.
+    pub transcription: bool,
+    /// [`ChannelContext::publish`] is allowed, to some channels at least.
+    pub publish: bool,
 }
 
 impl ChannelContext {
@@ -70,6 +104,52 @@ impl ChannelContext {
     /// Fails if the gateway is gone.
     pub async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError> {
         self.inbox.is_allowed(sender).await
+    }
+
+    /// What the gateway does for this channel beside taking its messages.
+    #[must_use]
+    pub fn offers(&self) -> Offers {
+        self.inbox.offers()
+    }
+
+    /// Hands over a message whose sender the channel let pass by a rule of its own.
+    ///
+    /// For channels that were written to decide by themselves. Whether the rule counts is for the
+    /// gateway's config to say; where it does not, this is [`handle_message`](Self::handle_message).
+    ///
+    /// # Errors
+    ///
+    /// See [`handle_message`](Self::handle_message).
+    pub async fn handle_vouched_message(
+        &self,
+        message: InboundMessage,
+    ) -> Result<Acceptance, ChannelError> {
+        self.inbox.handle_vouched_message(message).await
+    }
+
+    /// The words of a recording in [`media_dir`](Self::media_dir) or [`state_dir`](Self::state_dir);
+    /// empty if nothing is said. May take a minute.
+    ///
+    /// Recordings that come as attachments need no call: the gateway transcribes them by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if transcription is not configured (see
+    /// [`offers`](Self::offers)), [`Rejected`](crate::ErrorKind::Rejected) for a file that lies
+    /// elsewhere, is too large or cannot be read, other kinds if the speech service failed.
+    pub async fn transcribe_audio(&self, file: &Path) -> Result<String, ChannelError> {
+        self.inbox.transcribe_audio(file).await
+    }
+
+    /// Sends a message through another channel; returns when it is safely stored.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) if no such channel is enabled,
+    /// [`Rejected`](crate::ErrorKind::Rejected) if the config does not allow it,
+    /// [`Overloaded`](crate::ErrorKind::Overloaded) if there are too many.
+    pub async fn publish(&self, message: Publication) -> Result<(), ChannelError> {
+        self.inbox.publish(message).await
     }
 
     /// Tells the gateway how the connection to the platform is.

@@ -17,6 +17,8 @@
 //! | `login(force)` | [`Channel::login`] |
 //! | `_handle_message(…)` | [`ChannelContext::handle_message`] |
 //! | `is_allowed(sender_id)` | [`ChannelContext::is_allowed`] |
+//! | `transcribe_audio(path)` | [`ChannelContext::transcribe_audio`] |
+//! | `bus.publish_outbound(msg)` | [`ChannelContext::publish`] |
 //! | `default_config()` | [`ChannelConfig`]'s `Default` |
 //! | `supports_streaming` | [`Capabilities::streaming`] and `"streaming": true` in the config |
 #![warn(missing_docs)]
@@ -31,6 +33,7 @@ mod error;
 mod inbound;
 mod login;
 mod outbound;
+mod publication;
 mod status;
 
 pub use async_trait::async_trait;
@@ -38,12 +41,13 @@ pub use attachment::{Attachment, AttachmentKind, Location};
 pub use capabilities::Capabilities;
 pub use channel::Channel;
 pub use config::{ChannelConfig, Description, describe, parse_config};
-pub use context::{ChannelContext, Inbox};
+pub use context::{ChannelContext, Inbox, Offers};
 pub use delta::{Delta, StreamEnd, StreamOutcome};
 pub use error::{ChannelError, ErrorKind};
 pub use inbound::{Acceptance, ChatKind, InboundMessage, Sender};
 pub use login::{LoginContext, LoginPrompt, LoginUi};
 pub use outbound::{OutboundKind, OutboundMessage, Receipt};
+pub use publication::Publication;
 pub use status::{Account, ChannelState, ChannelStatus};
 
 /// Free-form data that travels with a message, as a JSON object.

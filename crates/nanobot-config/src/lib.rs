@@ -47,7 +47,7 @@ pub use file::ConfigFile;
 pub use model::{
     AgentDefaults, Agents, Api, ChannelSection, Channels, Config, Dream, Exec, ExecSandbox,
     Gateway, Heartbeat, McpServer, McpTransport, OnUnknown, Plugins, Provider, ProviderRetryMode,
-    Providers, Tools, Web, WebSearch,
+    Providers, Tools, Transcription, Web, WebSearch,
 };
 pub use paths::Paths;
 pub use schema::schema;

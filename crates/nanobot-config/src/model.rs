@@ -13,6 +13,7 @@ mod plugins;
 mod providers;
 mod section;
 mod tools;
+mod transcription;
 
 pub use agents::{AgentDefaults, Agents, Dream, ProviderRetryMode};
 pub use api::Api;
@@ -25,3 +26,4 @@ pub use providers::{Provider, Providers};
 pub(crate) use section::CommonKeys;
 pub use section::{ChannelSection, OnUnknown};
 pub use tools::{Exec, ExecSandbox, Tools, Web, WebSearch};
+pub use transcription::Transcription;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use nanobot_channel::{Channel, ChannelError};
 
+use crate::rights::Rights;
+
 /// Makes a channel, again for each start.
 pub type BuildChannel = dyn Fn() -> Result<Arc<dyn Channel>, ChannelError> + Send + Sync;
 
@@ -27,6 +29,8 @@ pub struct ChannelSpec {
     pub deduplicates: bool,
     /// What to do with a delivery that may have arrived or not.
     pub on_unknown: OnUnknown,
+    /// What it may do beyond receiving and delivering.
+    pub rights: Rights,
     /// Private folder of the channel.
     pub state_dir: PathBuf,
     /// Folder for files that the channel received.

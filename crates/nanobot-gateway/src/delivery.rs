@@ -101,14 +101,15 @@ impl Delivery {
     }
 
     /// Opens a stream that becomes `message`, whose text is still empty. None if its lane is full:
-    /// the answer is then delivered whole.
+    /// the answer is then delivered whole. No two streams have the same id.
     pub(crate) fn open_stream(
         &self,
         channel: &str,
+        stream_id: String,
         message: OutboundMessage,
     ) -> Option<StreamHandle> {
         let key = lane_key(channel, &message);
-        let (handle, buffer) = StreamHandle::open(message);
+        let (handle, buffer) = StreamHandle::open(stream_id, message);
         self.push(&key, Item::Stream(buffer)).ok().map(|()| handle)
     }
 

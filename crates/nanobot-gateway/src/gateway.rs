@@ -14,7 +14,7 @@ use crate::channel_spec::ChannelSpec;
 use crate::commands::About;
 use crate::control::{self, ControlSocket, Deliver, GatewayReport, ledger_routes};
 use crate::delivery::{Courier, Delivery};
-use crate::intake::{Intake, Reception};
+use crate::intake::{Folders, Intake, Publishing, Reception};
 use crate::metrics::Metrics;
 use crate::roster::Roster;
 use crate::running::RunningTurns;
@@ -210,6 +210,12 @@ impl Gateway {
             let intake = Intake {
                 channel: spec.name.clone(),
                 allow_from: spec.allow_from.clone(),
+                rights: spec.rights.clone(),
+                folders: Folders {
+                    state_dir: spec.state_dir.clone(),
+                    media_dir: spec.media_dir.clone(),
+                },
+                publishing: Publishing::default(),
                 reception: Arc::clone(&self.reception),
             };
             self.supervisor.start(spec, Arc::new(intake));
@@ -256,6 +262,7 @@ fn reception(
         board,
         metrics,
         about: About { model: agent.describe_model().name, started: Instant::now() },
+        transcriber: agent.transcriber(),
         closing,
     }
 }

@@ -1,12 +1,19 @@
 //! Takes messages from the channels: allow-list, bounds, ledger, scheduler.
 
+mod bounds;
+mod folders;
+mod publish;
+mod recordings;
+
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use nanobot_agent::Transcriber;
 use nanobot_channel::{
-    Acceptance, ChannelError, ChannelStatus, ErrorKind, InboundMessage, Inbox, OutboundKind,
-    OutboundMessage, Sender,
+    Acceptance, ChannelError, ChannelStatus, ErrorKind, InboundMessage, Inbox, Offers,
+    OutboundKind, OutboundMessage, Publication, Sender,
 };
 use nanobot_ledger::{Accepted, InboundEntry, Ledger, LedgerError, new_id, now_ms};
 use tokio_util::sync::CancellationToken;
@@ -14,18 +21,14 @@ use tokio_util::sync::CancellationToken;
 use crate::commands::{self, About, Command};
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
+use crate::rights::Rights;
 use crate::running::RunningTurns;
 use crate::scheduler::Scheduler;
 use crate::status::StatusBoard;
 
-/// Longest text that is taken, in bytes.
-const MAX_TEXT_BYTES: usize = 1024 * 1024;
-/// Most files that a message may have.
-const MAX_ATTACHMENTS: usize = 32;
-/// Longest id of a chat, sender, event, session, in bytes.
-const MAX_ID_BYTES: usize = 1024;
-/// Most metadata that a message may carry, in bytes of JSON.
-const MAX_METADATA_BYTES: usize = 64 * 1024;
+pub(crate) use folders::Folders;
+pub(crate) use publish::Publishing;
+
 /// How long a channel is asked to wait when too many messages wait already.
 const OVERLOADED_WAIT: Duration = Duration::from_secs(2);
 
@@ -38,6 +41,8 @@ pub(crate) struct Reception {
     pub(crate) board: Arc<StatusBoard>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) about: About,
+    /// What turns speech into text, if it is configured.
+    pub(crate) transcriber: Option<Arc<Transcriber>>,
     pub(crate) closing: CancellationToken,
 }
 
@@ -45,14 +50,66 @@ pub(crate) struct Reception {
 pub(crate) struct Intake {
     pub(crate) channel: String,
     pub(crate) allow_from: Vec<String>,
+    pub(crate) rights: Rights,
+    pub(crate) folders: Folders,
+    pub(crate) publishing: Publishing,
     pub(crate) reception: Arc<Reception>,
+}
+
+/// Who says that a sender may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Vouched {
+    /// Nobody but the allow-list.
+    No,
+    /// The channel, by a rule of its own.
+    ByChannel,
 }
 
 #[async_trait]
 impl Inbox for Intake {
     async fn handle_message(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
+        self.receive(message, Vouched::No).await
+    }
+
+    async fn handle_vouched_message(
+        &self,
+        message: InboundMessage,
+    ) -> Result<Acceptance, ChannelError> {
+        self.receive(message, Vouched::ByChannel).await
+    }
+
+    async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError> {
+        Ok(sender.is_on(&self.allow_from))
+    }
+
+    fn report(&self, status: ChannelStatus) {
+        self.reception.board.reported(&self.channel, status);
+    }
+
+    fn offers(&self) -> Offers {
+        Offers {
+            transcription: self.reception.transcriber.is_some(),
+            publish: !self.rights.publishes_to.is_empty(),
+        }
+    }
+
+    async fn transcribe_audio(&self, file: &Path) -> Result<String, ChannelError> {
+        self.words_of(file).await
+    }
+
+    async fn publish(&self, message: Publication) -> Result<(), ChannelError> {
+        self.pass_on(message).await
+    }
+}
+
+impl Intake {
+    async fn receive(
+        &self,
+        message: InboundMessage,
+        vouched: Vouched,
+    ) -> Result<Acceptance, ChannelError> {
         self.reception.board.received(&self.channel);
-        let result = self.take(message).await;
+        let result = self.take(message, vouched).await;
         let outcome = match &result {
             Ok(Acceptance::Accepted) => "accepted",
             Ok(Acceptance::Duplicate) => "duplicate",
@@ -63,18 +120,17 @@ impl Inbox for Intake {
         result
     }
 
-    async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError> {
-        Ok(sender.is_on(&self.allow_from))
+    /// The allow-list decides, and beside it only a channel whose own rule the config lets count.
+    fn lets_in(&self, sender: &Sender, vouched: Vouched) -> bool {
+        sender.is_on(&self.allow_from) || (vouched == Vouched::ByChannel && self.rights.vouches)
     }
 
-    fn report(&self, status: ChannelStatus) {
-        self.reception.board.reported(&self.channel, status);
-    }
-}
-
-impl Intake {
-    async fn take(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
-        if !message.sender.is_on(&self.allow_from) {
+    async fn take(
+        &self,
+        message: InboundMessage,
+        vouched: Vouched,
+    ) -> Result<Acceptance, ChannelError> {
+        if !self.lets_in(&message.sender, vouched) {
             tracing::warn!(
                 channel = self.channel,
                 sender = message.sender.id,
@@ -82,7 +138,7 @@ impl Intake {
             );
             return Ok(Acceptance::Denied);
         }
-        check_bounds(&message)?;
+        bounds::check_message(&message)?;
         if self.reception.closing.is_cancelled() {
             return Err(overloaded("the gateway is stopping"));
         }
@@ -169,41 +225,6 @@ fn session_key(channel: &str, message: &InboundMessage) -> String {
     }
 }
 
-fn check_bounds(message: &InboundMessage) -> Result<(), ChannelError> {
-    let ids = [
-        Some(message.chat_id.as_str()),
-        Some(message.sender.id.as_str()),
-        message.event_id.as_deref(),
-        message.thread_id.as_deref(),
-        message.session_key.as_deref(),
-        message.reply_to.as_deref(),
-    ];
-    if message.chat_id.is_empty() {
-        return Err(ChannelError::rejected("the message names no chat"));
-    }
-    if ids.into_iter().flatten().any(|id| id.len() > MAX_ID_BYTES) {
-        return Err(too_large("an id of the message", MAX_ID_BYTES, "bytes"));
-    }
-    if message.text.len() > MAX_TEXT_BYTES {
-        return Err(too_large("the text", MAX_TEXT_BYTES, "bytes"));
-    }
-    if message.attachments.len() > MAX_ATTACHMENTS {
-        return Err(too_large("the list of attachments", MAX_ATTACHMENTS, "entries"));
-    }
-    if !message.metadata.is_empty() && json_bytes(&message.metadata) > MAX_METADATA_BYTES {
-        return Err(too_large("the metadata", MAX_METADATA_BYTES, "bytes"));
-    }
-    Ok(())
-}
-
-fn json_bytes(metadata: &nanobot_channel::Metadata) -> usize {
-    serde_json::to_string(metadata).map_or(usize::MAX, |json| json.len())
-}
-
-fn too_large(what: &str, bound: usize, unit: &str) -> ChannelError {
-    ChannelError::rejected(format!("{what} is too large, at most {bound} {unit} are taken"))
-}
-
 fn overloaded(action: &'static str) -> ChannelError {
     ChannelError::new(ErrorKind::Overloaded, action).with_retry_after(OVERLOADED_WAIT)
 }
@@ -225,28 +246,5 @@ mod tests {
         assert_eq!(session_key("webhook", &threaded), "webhook:42:7");
         assert_eq!(session_key("webhook", &named), "family");
         assert_eq!(session_key("webhook", &unnamed), "webhook:42");
-    }
-
-    #[test]
-    fn what_is_too_large_is_rejected_and_says_the_bound() {
-        #[track_caller]
-        fn check(message: &InboundMessage, expected: &str) {
-            let error = check_bounds(message).unwrap_err();
-            assert_eq!((error.kind(), error.report()), (ErrorKind::Rejected, expected.to_owned()));
-        }
-        check_bounds(&message()).unwrap();
-        check(
-            &InboundMessage { text: "a".repeat(MAX_TEXT_BYTES + 1), ..message() },
-            "the text is too large, at most 1048576 bytes are taken",
-        );
-        check(
-            &InboundMessage { event_id: Some("e".repeat(2_000)), ..message() },
-            "an id of the message is too large, at most 1024 bytes are taken",
-        );
-        check(
-            &message().with_metadata("blob", "b".repeat(70_000)),
-            "the metadata is too large, at most 65536 bytes are taken",
-        );
-        check(&InboundMessage { chat_id: String::new(), ..message() }, "the message names no chat");
     }
 }

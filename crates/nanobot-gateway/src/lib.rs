@@ -12,6 +12,7 @@ pub mod delivery;
 mod gateway;
 mod intake;
 mod metrics;
+mod rights;
 mod roster;
 mod running;
 mod scheduler;
@@ -22,3 +23,4 @@ mod turn;
 
 pub use channel_spec::{ChannelSpec, OnUnknown};
 pub use gateway::{Gateway, GatewayError, GatewayOptions, Settings};
+pub use rights::Rights;

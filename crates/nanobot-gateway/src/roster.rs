@@ -21,6 +21,8 @@ struct Entry {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Hears {
     pub(crate) deltas: bool,
+    /// Deltas of the turns that ask for them.
+    pub(crate) deltas_on_request: bool,
     pub(crate) progress: bool,
     pub(crate) tool_hints: bool,
 }
@@ -30,6 +32,7 @@ impl Roster {
     pub(crate) fn enroll(&self, spec: &ChannelSpec) {
         let hears = Hears {
             deltas: spec.streams,
+            deltas_on_request: spec.rights.asks_for_streams,
             progress: spec.send_progress,
             tool_hints: spec.send_tool_hints,
         };

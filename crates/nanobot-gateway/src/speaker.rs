@@ -1,4 +1,6 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use nanobot_agent::{Ending, Message, TurnEvents};
 use nanobot_channel::{InboundMessage, OutboundKind, OutboundMessage, StreamEnd, StreamOutcome};
@@ -7,6 +9,9 @@ use tokio::sync::watch;
 
 use crate::delivery::{Delivery, StreamHandle};
 use crate::roster::Hears;
+
+/// Asks for a stream, in the metadata of a received message.
+const WANTS_STREAM: &str = "_wants_stream";
 
 /// Brings what a turn says to its chat: as a stream if the channel wants one, else as a message.
 ///
@@ -18,6 +23,7 @@ pub(crate) struct Speaker<'a> {
     origin: &'a InboundMessage,
     hears: Hears,
     segment: Mutex<Segment>,
+    streams: StreamIds,
     /// What the turn has done so far, for the ledger.
     done: watch::Sender<Option<String>>,
 }
@@ -81,6 +87,7 @@ impl<'a> Speaker<'a> {
             origin: &inbound.message,
             hears,
             segment: Mutex::new(Segment::new()),
+            streams: StreamIds::new(&inbound.session),
             done: watch::Sender::new(None),
         }
     }
@@ -120,10 +127,18 @@ impl<'a> Speaker<'a> {
     }
 
     fn open(&self, delivery_id: &str) -> Stream {
+        if !self.streams_wanted() {
+            return Stream::Without;
+        }
         let message = self.message(delivery_id, "", OutboundKind::Final);
-        let wanted = self.hears.deltas.then_some(message);
-        let opened = wanted.and_then(|message| self.delivery.open_stream(self.channel, message));
+        let opened = self.delivery.open_stream(self.channel, self.streams.next(), message);
         opened.map_or(Stream::Without, Stream::Open)
+    }
+
+    /// A channel may ask for a stream with a message of its own, whatever its config says.
+    fn streams_wanted(&self) -> bool {
+        let is_asked = || self.origin.metadata.get(WANTS_STREAM) == Some(&true.into());
+        self.hears.deltas || (self.hears.deltas_on_request && is_asked())
     }
 
     /// Sends a message that may be left out.
@@ -152,8 +167,41 @@ impl<'a> Speaker<'a> {
     }
 }
 
+/// Ids of a turn's streams: session, time, number of the segment. Channels of the Python program
+/// read the conversation and the order of the segments from them.
+struct StreamIds {
+    turn: String,
+    opened: AtomicU64,
+}
+
+impl StreamIds {
+    fn new(session: &str) -> Self {
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { turn: format!("{session}:{}", elapsed.as_nanos()), opened: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> String {
+        format!("{}:{}", self.turn, self.opened.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 impl Segment {
     fn new() -> Self {
         Self { delivery_id: new_id(), text: String::new(), stream: Stream::NotOpen }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_of_a_turn_are_named_by_session_time_and_number() {
+        let ids = StreamIds::new("webhook:42");
+        let (first, second) = (ids.next(), ids.next());
+        let turn = first.strip_suffix(":0").expect("the first is number 0");
+        assert_eq!(second, format!("{turn}:1"));
+        let time = turn.strip_prefix("webhook:42:").expect("the session comes first");
+        assert!(time.parse::<u128>().is_ok_and(|nanoseconds| nanoseconds > 1 << 60), "{time}");
     }
 }

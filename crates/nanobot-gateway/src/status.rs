@@ -8,6 +8,8 @@ use nanobot_ledger::now_ms;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::channel_spec::ChannelSpec;
+
 /// State of a channel as the gateway sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +33,9 @@ pub enum State {
 pub struct ChannelReport {
     /// Name for people.
     pub display_name: String,
+    /// Whether the channel lets people in by a rule of its own, beyond the allow-list.
+    #[serde(default)]
+    pub decides_access: bool,
     /// The state itself.
     pub state: State,
     /// Since when, in milliseconds since 1970.
@@ -84,9 +89,15 @@ impl StatusBoard {
         }
     }
 
-    pub(crate) fn add(&self, channel: &str, display_name: &str) {
+    /// Whether there is such a channel.
+    pub(crate) fn has(&self, channel: &str) -> bool {
+        self.reports().contains_key(channel)
+    }
+
+    pub(crate) fn add(&self, spec: &ChannelSpec) {
         let report = ChannelReport {
-            display_name: display_name.to_owned(),
+            display_name: spec.display_name.clone(),
+            decides_access: spec.rights.vouches,
             state: State::Connecting,
             since_ms: now_ms(),
             message: None,
@@ -96,7 +107,7 @@ impl StatusBoard {
             last_delivery_ms: None,
             last_error: None,
         };
-        self.reports().insert(channel.to_owned(), report);
+        self.reports().insert(spec.name.clone(), report);
     }
 
     /// Takes over what the channel says of itself.

@@ -1,4 +1,7 @@
-use nanobot_protocol::{Attachment, ErrorKind, ErrorObject, MessageReceived, Metadata, Sender};
+use nanobot_protocol::{
+    Attachment, AudioTranscribe, ErrorKind, ErrorObject, MessagePublish, MessageReceived, Metadata,
+    Sender,
+};
 
 const ID_BYTES: usize = 1024;
 const NAME_BYTES: usize = 1024;
@@ -27,6 +30,22 @@ pub(crate) fn check_message(message: &MessageReceived) -> Checked {
     check_sender(&message.sender)?;
     within("attachments", message.attachments.len(), ATTACHMENTS)?;
     message.attachments.iter().try_for_each(check_attachment)
+}
+
+/// Checks the sizes of a message to another channel, which is stored as well.
+pub(crate) fn check_publication(message: &MessagePublish) -> Checked {
+    within("channel", message.channel.len(), ID_BYTES)?;
+    within("chat.id", message.chat.id.len(), ID_BYTES)?;
+    optional("chat.thread_id", message.chat.thread_id.as_ref(), ID_BYTES)?;
+    optional("reply_to", message.reply_to.as_ref(), ID_BYTES)?;
+    within("text", message.text.len(), TEXT_BYTES)?;
+    within("metadata", size_of_metadata(&message.metadata), METADATA_BYTES)?;
+    within("attachments", message.attachments.len(), ATTACHMENTS)?;
+    message.attachments.iter().try_for_each(check_attachment)
+}
+
+pub(crate) fn check_recording(recording: &AudioTranscribe) -> Checked {
+    within("path", recording.path.len(), PATH_BYTES)
 }
 
 pub(crate) fn check_sender(sender: &Sender) -> Checked {

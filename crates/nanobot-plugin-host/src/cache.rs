@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use nanobot_channel::{ChannelError, Description};
 use serde::{Deserialize, Serialize};
@@ -13,10 +13,15 @@ use crate::{PluginCommand, Timeouts, describe};
 
 const FILE_NAME: &str = "plugins.json";
 
+/// How long a failure is believed, in milliseconds. What is missing may be installed beside the
+/// plugin, and none of the plugin's own files tells that.
+const FAILURE_MS: u64 = 5 * 60 * 1000;
+
 /// What plugins said of themselves, kept in a file, so that listing them starts none.
 ///
-/// An entry is good as long as the plugin's files have the same size and time of change. A file that
-/// cannot be read counts as empty, and one that cannot be written costs only time.
+/// An entry is good as long as the plugin's files have the same size and time of change. A failure
+/// is kept for five minutes beside that, for listings. A file that cannot be read counts as empty, and
+/// one that cannot be written costs only time.
 #[derive(Debug)]
 pub struct DescriptionCache {
     file: PathBuf,
@@ -30,7 +35,41 @@ type Entries = BTreeMap<String, Entry>;
 #[derive(Serialize, Deserialize)]
 struct Entry {
     files: Vec<Stamp>,
-    description: Description,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<Description>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
+}
+
+/// Why a plugin did not say what it is.
+#[derive(Clone, Serialize, Deserialize)]
+struct Failure {
+    report: String,
+    hint: Option<String>,
+    /// When it was asked, in milliseconds since 1970.
+    asked_ms: u64,
+}
+
+impl Failure {
+    fn new(error: &ChannelError) -> Self {
+        Self {
+            report: error.report(),
+            hint: error.hint().map(ToOwned::to_owned),
+            asked_ms: now_ms(),
+        }
+    }
+
+    /// The failure as an error again, unless it is too old.
+    fn recent(self) -> Option<ChannelError> {
+        // A clock that was set back makes it look new; then the plugin is asked again.
+        let age = now_ms().checked_sub(self.asked_ms)?;
+        let error = ChannelError::internal(self.report);
+        let error = match self.hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        };
+        (age < FAILURE_MS).then_some(error)
+    }
 }
 
 /// How a file looked when the plugin described itself.
@@ -51,16 +90,14 @@ impl DescriptionCache {
     /// What the plugin said of itself, if it has not changed since.
     #[must_use]
     pub fn get(&self, command: &PluginCommand) -> Option<Description> {
-        let files = stamps(command)?;
-        let entry = self.load().remove(&key(command, &files))?;
-        (entry.files == files).then_some(entry.description)
+        self.entry(command)?.description
     }
 
     /// The same, asking the plugin itself if need be.
     ///
     /// # Errors
     ///
-    /// See [`describe`]. Failures are not kept.
+    /// See [`describe`]. A plugin that failed is asked again.
     pub async fn describe(
         &self,
         command: &PluginCommand,
@@ -71,18 +108,44 @@ impl DescriptionCache {
         }
         // Taken before the plugin runs: if it is replaced meanwhile, the entry is stale at once.
         let files = stamps(command);
-        let description = describe(command, timeouts).await?;
+        let described = describe(command, timeouts).await;
         if let Some(files) = files {
-            self.keep(command, files, description.clone());
+            let failure = described.as_ref().err().map(Failure::new);
+            let description = described.as_ref().ok().cloned();
+            self.keep(command, Entry { files, description, failure });
         }
-        Ok(description)
+        described
     }
 
-    fn keep(&self, command: &PluginCommand, files: Vec<Stamp>, description: Description) {
+    /// The same, but a plugin that failed a moment ago is not asked again: a broken one would hold
+    /// up each listing.
+    ///
+    /// # Errors
+    ///
+    /// See [`describe`], now or within the last five minutes.
+    pub async fn describe_or_recall(
+        &self,
+        command: &PluginCommand,
+        timeouts: &Timeouts,
+    ) -> Result<Description, ChannelError> {
+        let known = self.entry(command).and_then(|entry| entry.failure);
+        match known.and_then(Failure::recent) {
+            Some(error) => Err(error),
+            None => self.describe(command, timeouts).await,
+        }
+    }
+
+    /// What is known of the plugin as it is now.
+    fn entry(&self, command: &PluginCommand) -> Option<Entry> {
+        let files = stamps(command)?;
+        let entry = self.load().remove(&key(command, &files))?;
+        (entry.files == files).then_some(entry)
+    }
+
+    fn keep(&self, command: &PluginCommand, entry: Entry) {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut entries = self.load();
         entries.retain(|_, entry| entry.files.iter().all(|file| file.path.exists()));
-        let entry = Entry { files, description };
         entries.insert(key(command, &entry.files), entry);
         if let Err(error) = self.replace(&entries) {
             tracing::warn!(%error, file = %self.file.display(), "Failed to save the plugin cache.");
@@ -110,6 +173,11 @@ impl DescriptionCache {
         file.write_all(&serde_json::to_vec(entries)?)?;
         std::fs::rename(&fresh, &self.file)
     }
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Names the plugin in the file; arguments may make one program many plugins.

@@ -37,6 +37,22 @@ impl Carried {
         Ok([distribution(), other_name()].iter().map(|wheel| folder.join(wheel.name())).collect())
     }
 
+    /// Removes what other builds of this program unpacked, and what an interrupted one left.
+    ///
+    /// For whoever knows that no other build is at work on this folder.
+    pub(crate) fn remove_others(&self) -> io::Result<()> {
+        let Some(parent) = self.0.parent().filter(|parent| parent.is_dir()) else {
+            return Ok(());
+        };
+        for entry in std::fs::read_dir(parent)? {
+            let entry = entry?;
+            if entry.path() != self.0 && entry.file_type()?.is_dir() {
+                std::fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     fn unpacked(&self) -> io::Result<&Path> {
         let folder = &self.0;
         if folder.is_dir() {
@@ -131,5 +147,19 @@ mod tests {
         }
         assert_eq!(wheels[1].file_name().unwrap().to_str().unwrap(), other_name().name());
         assert_eq!(carried.wheels().unwrap(), wheels);
+    }
+
+    #[test]
+    fn what_other_builds_unpacked_is_removed_and_ours_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let carried = Carried::in_folder(&folder.path().join("python"));
+        carried.remove_others().unwrap();
+        let sources = carried.sources().unwrap();
+        for other in ["0.1.0-abc/sources/nanobot", ".abc.77/sources"] {
+            std::fs::create_dir_all(folder.path().join("python").join(other)).unwrap();
+        }
+        carried.remove_others().unwrap();
+        assert!(sources.join("nanobot/__init__.py").is_file());
+        assert_eq!(folder.path().join("python").read_dir().unwrap().count(), 1);
     }
 }

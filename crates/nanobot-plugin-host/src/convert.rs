@@ -8,7 +8,8 @@ use nanobot_channel::{ChannelError, Delta, Description, Location, OutboundMessag
 use nanobot_plugin_link::LinkError;
 use nanobot_protocol as wire;
 
-use crate::bounds::{check_message, check_sender};
+use crate::bounds::{check_message, check_publication, check_sender};
+use crate::folders::Folders;
 use crate::media::locate;
 
 /// Longest text of an error or status that is passed on, in bytes; it goes to logs and status pages.
@@ -19,11 +20,7 @@ pub(crate) fn inbound(
     media_dir: &Path,
 ) -> Result<channel::InboundMessage, wire::ErrorObject> {
     check_message(&message)?;
-    let attachments = message
-        .attachments
-        .into_iter()
-        .map(|attachment| received_attachment(attachment, media_dir))
-        .collect::<Result<_, _>>()?;
+    let attachments = attachments(message.attachments, &[media_dir])?;
     Ok(channel::InboundMessage {
         event_id: message.event_id,
         chat_id: message.chat.id,
@@ -57,12 +54,37 @@ fn to_sender(sender: wire::Sender) -> channel::Sender {
     }
 }
 
-fn received_attachment(
+pub(crate) fn publication(
+    message: wire::MessagePublish,
+    folders: &Folders,
+) -> Result<channel::Publication, wire::ErrorObject> {
+    check_publication(&message)?;
+    let folders = [folders.media_dir.as_path(), folders.state_dir.as_path()];
+    Ok(channel::Publication {
+        channel: message.channel,
+        chat_id: message.chat.id,
+        thread_id: message.chat.thread_id,
+        text: message.text,
+        attachments: attachments(message.attachments, &folders)?,
+        reply_to: message.reply_to,
+        metadata: message.metadata,
+    })
+}
+
+fn attachments(
+    attachments: Vec<wire::Attachment>,
+    folders: &[&Path],
+) -> Result<Vec<channel::Attachment>, wire::ErrorObject> {
+    attachments.into_iter().map(|attachment| plugins_attachment(attachment, folders)).collect()
+}
+
+/// A file that the plugin names.
+fn plugins_attachment(
     attachment: wire::Attachment,
-    media_dir: &Path,
+    folders: &[&Path],
 ) -> Result<channel::Attachment, wire::ErrorObject> {
     Ok(channel::Attachment {
-        location: locate(&attachment, media_dir)?,
+        location: locate(&attachment, folders)?,
         kind: match attachment.kind {
             wire::AttachmentKind::Image => channel::AttachmentKind::Image,
             wire::AttachmentKind::Audio => channel::AttachmentKind::Audio,
@@ -194,6 +216,16 @@ pub(crate) fn login_prompt(prompt: wire::LoginPrompt) -> channel::LoginPrompt {
     }
 }
 
+/// What the host can do; before a channel runs, only what each can.
+pub(crate) fn host_capabilities(offers: Option<channel::Offers>) -> wire::HostCapabilities {
+    let offers = offers.unwrap_or_default();
+    wire::HostCapabilities {
+        sender_check: Some(wire::Empty {}),
+        transcription: offers.transcription.then_some(wire::Empty {}),
+        publish: offers.publish.then_some(wire::Empty {}),
+    }
+}
+
 /// A description under the name that the plugin was found by; its section starts disabled and open
 /// to nobody, whatever the plugin says.
 pub(crate) fn description(name: &str, answer: wire::InitializeAnswer) -> Description {
@@ -206,6 +238,7 @@ pub(crate) fn description(name: &str, answer: wire::InitializeAnswer) -> Descrip
         display_name: answer.channel.display_name,
         version: answer.plugin.version,
         capabilities: capabilities(&answer.capabilities),
+        vouches: answer.capabilities.vouches.is_some(),
         default_config,
         config_schema: answer.config_schema,
     }

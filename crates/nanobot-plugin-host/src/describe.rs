@@ -25,7 +25,8 @@ pub async fn describe(
 async fn ask(command: &PluginCommand, timeouts: &Timeouts) -> Result<Description, ChannelError> {
     let mut connection = Connection::open(command, &std::env::temp_dir(), deaf)?;
     let peer = connection.peer.clone();
-    let talk = initialize(&peer, command, &command.name, timeouts);
+    let talk =
+        initialize(&peer, command, &command.name, convert::host_capabilities(None), timeouts);
     match connection.until_ended(talk).await {
         Ok(answer) => {
             connection.shut_down(timeouts).await;
@@ -40,6 +41,8 @@ fn deaf(peer: Peer) -> impl FnMut(PluginMessage) + Send + 'static {
     move |message| {
         if let PluginMessage::MessageReceived(id, _)
         | PluginMessage::SenderCheck(id, _)
+        | PluginMessage::AudioTranscribe(id, _)
+        | PluginMessage::MessagePublish(id, _)
         | PluginMessage::LoginInput(id, _) = &message
         {
             let text = "the channel is not started";

@@ -3,9 +3,10 @@ use std::path::{Path, PathBuf};
 use nanobot_channel::{ChannelContext, ChannelError};
 
 /// Where a channel's files go; both folders exist.
+#[derive(Clone)]
 pub(crate) struct Folders {
+    /// Canonical, like the other: received paths are compared with them.
     pub(crate) state_dir: PathBuf,
-    /// Canonical, to compare received paths with.
     pub(crate) media_dir: PathBuf,
 }
 

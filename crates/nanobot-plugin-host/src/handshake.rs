@@ -1,7 +1,7 @@
 use nanobot_channel::ChannelError;
 use nanobot_plugin_link::{LinkError, Peer};
 use nanobot_protocol::{
-    Empty, HostCapabilities, Initialize, InitializeAnswer, PROTOCOL_VERSIONS, Product,
+    HostCapabilities, Initialize, InitializeAnswer, PROTOCOL_VERSIONS, Product,
 };
 use tracing::level_filters::LevelFilter;
 
@@ -13,12 +13,13 @@ pub(crate) async fn initialize(
     peer: &Peer,
     command: &PluginCommand,
     instance: &str,
+    capabilities: HostCapabilities,
     timeouts: &Timeouts,
 ) -> Result<InitializeAnswer, TalkError> {
     let request = Initialize {
         protocol_versions: PROTOCOL_VERSIONS.to_vec(),
         host: Product { name: "nanobot".into(), version: env!("CARGO_PKG_VERSION").into() },
-        capabilities: HostCapabilities { sender_check: Some(Empty {}) },
+        capabilities,
         instance: instance.to_owned(),
         log_level: log_level(),
     };

@@ -1,5 +1,4 @@
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use nanobot_protocol::{
     ChannelState, ChannelStatus, ErrorKind, ErrorObject, MessageReceived, MessageReceivedAnswer,
     PluginMessage, SenderCheck, SenderCheckAnswer,
 };
+use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,9 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::convert;
+use crate::folders::Folders;
 use crate::lanes::{Lane, Lanes};
+use crate::services;
 use crate::streams::Streams;
 
 /// Requests of one plugin that are dealt with at a time, whatever limit it names.
@@ -38,7 +40,7 @@ const FINISH_WAIT: Duration = Duration::from_secs(10);
 /// is refused at once.
 pub(crate) struct Inbound {
     cx: ChannelContext,
-    media_dir: PathBuf,
+    folders: Folders,
     streams: Arc<Streams>,
     is_open: AtomicBool,
     room: Arc<Semaphore>,
@@ -56,10 +58,10 @@ struct Received {
 }
 
 impl Inbound {
-    pub(crate) fn new(cx: ChannelContext, media_dir: PathBuf, streams: Arc<Streams>) -> Self {
+    pub(crate) fn new(cx: ChannelContext, folders: Folders, streams: Arc<Streams>) -> Self {
         Self {
             cx,
-            media_dir,
+            folders,
             streams,
             is_open: AtomicBool::new(false),
             room: Arc::new(Semaphore::new(0)),
@@ -81,7 +83,17 @@ impl Inbound {
     pub(crate) fn handle(self: &Arc<Self>, peer: &Peer, message: PluginMessage) {
         match message {
             PluginMessage::MessageReceived(id, message) => self.receive(peer, id, message),
-            PluginMessage::SenderCheck(id, check) => self.check(peer, id, check),
+            PluginMessage::SenderCheck(id, check) => {
+                self.serve(peer, id, move |this| async move { this.is_allowed(check).await });
+            }
+            PluginMessage::AudioTranscribe(id, recording) => {
+                let cx = self.cx.clone();
+                self.serve(peer, id, move |_| services::transcribe(cx, recording));
+            }
+            PluginMessage::MessagePublish(id, message) => {
+                let (cx, folders) = (self.cx.clone(), self.folders.clone());
+                self.serve(peer, id, move |_| services::publish(cx, folders, message));
+            }
             PluginMessage::ChannelStatus(status) => self.report(status),
             PluginMessage::StreamAck(ack) => self.streams.acknowledge(ack),
             PluginMessage::LoginInput(id, _) => refuse(
@@ -145,24 +157,16 @@ impl Inbound {
     }
 
     async fn offer(&self, message: MessageReceived) -> Result<MessageReceivedAnswer, ErrorObject> {
-        let message = convert::inbound(message, &self.media_dir)?;
-        match self.cx.handle_message(message).await {
+        let is_vouched = message.sender.vouched;
+        let message = convert::inbound(message, &self.folders.media_dir)?;
+        let handled = match is_vouched {
+            true => self.cx.handle_vouched_message(message).await,
+            false => self.cx.handle_message(message).await,
+        };
+        match handled {
             Ok(acceptance) => Ok(convert::acceptance(acceptance)),
             Err(error) => Err(convert::error_object(&error)),
         }
-    }
-
-    fn check(self: &Arc<Self>, peer: &Peer, id: Id, check: SenderCheck) {
-        let Some(permit) = self.admit(peer, id) else {
-            return;
-        };
-        let (this, peer) = (Arc::clone(self), peer.clone());
-        let answering = async move {
-            let result = guarded(this.is_allowed(check)).await;
-            drop(permit);
-            let _ = peer.answer(id, result.as_ref()).await;
-        };
-        self.tasks.spawn(answering.in_current_span());
     }
 
     async fn is_allowed(&self, check: SenderCheck) -> Result<SenderCheckAnswer, ErrorObject> {
@@ -171,6 +175,28 @@ impl Inbound {
             Ok(allowed) => Ok(SenderCheckAnswer { allowed }),
             Err(error) => Err(convert::error_object(&error)),
         }
+    }
+
+    /// Answers a request in a task of its own.
+    fn serve<T, W>(
+        self: &Arc<Self>,
+        peer: &Peer,
+        id: Id,
+        work: impl FnOnce(Arc<Self>) -> W + Send + 'static,
+    ) where
+        T: Serialize + Send + Sync,
+        W: Future<Output = Result<T, ErrorObject>> + Send,
+    {
+        let Some(permit) = self.admit(peer, id) else {
+            return;
+        };
+        let (this, peer) = (Arc::clone(self), peer.clone());
+        let answering = async move {
+            let result = guarded(work(this)).await;
+            drop(permit);
+            let _ = peer.answer(id, result.as_ref()).await;
+        };
+        self.tasks.spawn(answering.in_current_span());
     }
 
     fn admit(&self, peer: &Peer, id: Id) -> Option<OwnedSemaphorePermit> {

@@ -37,10 +37,12 @@ mod plugins_dir;
 mod process;
 mod python;
 mod run;
+mod services;
 mod slot;
 mod stderr;
 mod stream;
 mod streams;
+mod tidy;
 mod timeouts;
 mod wheel;
 
@@ -56,4 +58,5 @@ pub use install::{
 };
 pub use login::login;
 pub use python::PythonPlaces;
+pub use tidy::tidy;
 pub use timeouts::Timeouts;

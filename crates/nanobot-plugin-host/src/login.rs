@@ -55,7 +55,9 @@ async fn log_in(
     let mut connection = Connection::open(command, &state_dir, |peer| queue(peer, steps))?;
     let peer = connection.peer.clone();
     let talk = async {
-        let answer = initialize(&peer, command, &command.name, timeouts).await?;
+        let answer =
+            initialize(&peer, command, &command.name, convert::host_capabilities(None), timeouts)
+                .await?;
         if answer.capabilities.login.is_none() {
             return Ok(true);
         }
@@ -120,7 +122,10 @@ fn queue(peer: Peer, steps: mpsc::Sender<Step>) -> impl FnMut(PluginMessage) + S
                 refuse(&peer, id, ErrorKind::Overloaded, text);
             }
         }
-        PluginMessage::MessageReceived(id, _) | PluginMessage::SenderCheck(id, _) => {
+        PluginMessage::MessageReceived(id, _)
+        | PluginMessage::SenderCheck(id, _)
+        | PluginMessage::AudioTranscribe(id, _)
+        | PluginMessage::MessagePublish(id, _) => {
             refuse(&peer, id, ErrorKind::NotReady, "the channel is not started");
         }
         PluginMessage::ChannelStatus(_) | PluginMessage::StreamAck(_) => {}

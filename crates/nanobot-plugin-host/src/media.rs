@@ -5,25 +5,25 @@ use nanobot_protocol::{Attachment, ErrorObject};
 
 use crate::bounds::rejected;
 
-/// Where a received file is: in `media_dir`, which is canonical, or at a web address.
+/// Where a plugin's file is: in one of these folders, which are canonical, or at a web address.
 ///
 /// Without this check a hostile plugin could make the agent read any file of the host.
-pub(crate) fn locate(attachment: &Attachment, media_dir: &Path) -> Result<Location, ErrorObject> {
+pub(crate) fn locate(attachment: &Attachment, folders: &[&Path]) -> Result<Location, ErrorObject> {
     match (&attachment.path, &attachment.url) {
-        (Some(path), None) => inside(Path::new(path), media_dir),
+        (Some(path), None) => inside(Path::new(path), folders),
         (None, Some(url)) if is_web_address(url) => Ok(Location::Url(url.clone())),
         (None, Some(_)) => Err(rejected("attachment.url must be an http or https address")),
         _ => Err(rejected("an attachment has either a path or a url")),
     }
 }
 
-fn inside(path: &Path, media_dir: &Path) -> Result<Location, ErrorObject> {
+fn inside(path: &Path, folders: &[&Path]) -> Result<Location, ErrorObject> {
     if !path.is_absolute() {
         return Err(rejected("attachment.path must be absolute"));
     }
     // The canonical path is passed on, so that no link can be put in its way later.
     let canonical = path.canonicalize().map_err(|_| rejected("attachment.path does not exist"))?;
-    if !canonical.starts_with(media_dir) {
+    if !folders.iter().any(|folder| canonical.starts_with(folder)) {
         return Err(rejected("attachment.path must be inside media_dir"));
     }
     if !canonical.is_file() {
@@ -54,14 +54,14 @@ mod tests {
     #[test]
     fn urls_are_web_addresses_and_exactly_one_location_is_given() {
         let media = Path::new("/media");
-        let url = |url: &str| locate(&attachment(None, Some(url)), media).is_ok();
+        let url = |url: &str| locate(&attachment(None, Some(url)), &[media]).is_ok();
         assert!(url("https://example.org/a.png"));
         assert!(url("HTTP://example.org"));
         for bad in ["file:///etc/passwd", "https://", "http:///x", "data:,x", "https://a b"] {
             assert!(!url(bad), "{bad}");
         }
-        assert!(locate(&attachment(None, None), media).is_err());
-        assert!(locate(&attachment(Some("/media/a"), Some("http://a")), media).is_err());
+        assert!(locate(&attachment(None, None), &[media]).is_err());
+        assert!(locate(&attachment(Some("/media/a"), Some("http://a")), &[media]).is_err());
     }
 
     #[cfg(unix)]
@@ -77,7 +77,7 @@ mod tests {
         std::fs::write(root.join("media-of-others/a"), "a").unwrap();
         std::os::unix::fs::symlink(root.join("secret"), media.join("link")).unwrap();
         std::os::unix::fs::symlink(&media, root.join("alias")).unwrap();
-        let check = |path: &Path| locate(&attachment(path.to_str(), None), &media);
+        let check = |path: &Path| locate(&attachment(path.to_str(), None), &[&media]);
 
         let cat = Location::Path(media.join("sub/cat.png"));
         assert_eq!(check(&media.join("sub/cat.png")), Ok(cat.clone()));

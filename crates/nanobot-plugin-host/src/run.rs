@@ -26,7 +26,7 @@ pub(crate) async fn run(plugin: &ProcessChannel, cx: ChannelContext) -> Result<(
     let tenancy = plugin.slot.take()?;
     let folders = Folders::prepare(&cx)?;
     let streams = Arc::<Streams>::default();
-    let inbound = Inbound::new(cx.clone(), folders.media_dir.clone(), Arc::clone(&streams));
+    let inbound = Inbound::new(cx.clone(), folders.clone(), Arc::clone(&streams));
     let inbound = Arc::new(inbound);
     let handler = {
         let inbound = Arc::clone(&inbound);
@@ -80,7 +80,9 @@ impl Run<'_> {
 
     async fn start(&self, peer: &nanobot_plugin_link::Peer) -> Result<(), TalkError> {
         let timeouts = &self.plugin.timeouts;
-        let answer = initialize(peer, &self.plugin.command, &self.cx.name, timeouts).await?;
+        let offered = convert::host_capabilities(Some(self.cx.offers()));
+        let command = &self.plugin.command;
+        let answer = initialize(peer, command, &self.cx.name, offered, timeouts).await?;
         let request = ChannelStart {
             config: self.plugin.config.clone(),
             state_dir: convert::path_text(&self.folders.state_dir)?,

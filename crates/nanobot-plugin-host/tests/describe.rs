@@ -63,7 +63,7 @@ async fn a_description_is_kept_until_a_file_of_the_plugin_changes() {
 }
 
 #[tokio::test]
-async fn a_damaged_cache_is_built_anew_and_failures_are_not_kept() {
+async fn a_damaged_cache_is_built_anew_and_a_failure_is_no_description() {
     within_test_time(async {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("plugins.json");
@@ -76,6 +76,44 @@ async fn a_damaged_cache_is_built_anew_and_failures_are_not_kept() {
         assert_eq!(cache.get(&fixture()), Some(expected()));
         let left: Vec<_> = folder.path().read_dir().unwrap().collect();
         assert_eq!(left.len(), 1, "only the cache itself: {left:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failure_is_recalled_for_a_while_where_a_listing_asks_and_nowhere_else() {
+    within_test_time(async {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = DescriptionCache::new(folder.path());
+        let pids = folder.path().join("pids");
+        let broken = fixture()
+            .with_arg("ExitBeforeInitialize")
+            .with_env("FIXTURE_COUNT", pids.to_str().unwrap());
+        let starts = || std::fs::read_to_string(&pids).map_or(0, |pids| pids.lines().count());
+        let first = cache.describe_or_recall(&broken, &patient()).await.unwrap_err();
+        let recalled = cache.describe_or_recall(&broken, &patient()).await.unwrap_err();
+        assert_eq!((first.report(), starts()), (recalled.report(), 1));
+        cache.describe(&broken, &patient()).await.unwrap_err();
+        assert_eq!(starts(), 2, "who needs to know asks again");
+
+        let file = folder.path().join("plugins.json");
+        let mut entries: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let entry = entries.as_object_mut().unwrap().values_mut().next().unwrap();
+        entry["failure"]["asked_ms"] = 0.into();
+        std::fs::write(&file, entries.to_string()).unwrap();
+        cache.describe_or_recall(&broken, &patient()).await.unwrap_err();
+        assert_eq!(starts(), 3, "the failure was too old");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_plugin_that_decides_by_itself_says_so() {
+    within_test_time(async {
+        let command = fixture().with_env("FIXTURE_VOUCHES", "1");
+        assert!(describe(&command, &patient()).await.unwrap().vouches);
+        assert!(!describe(&fixture(), &patient()).await.unwrap().vouches);
     })
     .await;
 }

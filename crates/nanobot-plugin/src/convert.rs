@@ -34,6 +34,7 @@ fn capabilities(of: domain::Capabilities) -> wire::PluginCapabilities {
         streaming: of.streaming.then_some(wire::StreamingCapability { window }),
         login: of.login.then_some(wire::Empty {}),
         deduplicates: of.deduplicates.then_some(wire::Empty {}),
+        vouches: None,
     }
 }
 
@@ -66,6 +67,23 @@ pub(crate) fn sender(sender: domain::Sender) -> wire::Sender {
         aliases: sender.aliases,
         display_name: sender.display_name,
         is_bot: sender.is_bot,
+        vouched: false,
+    }
+}
+
+/// What a host offers beside taking messages.
+pub(crate) fn offers(of: &wire::HostCapabilities) -> domain::Offers {
+    domain::Offers { transcription: of.transcription.is_some(), publish: of.publish.is_some() }
+}
+
+pub(crate) fn publication(message: domain::Publication) -> wire::MessagePublish {
+    wire::MessagePublish {
+        channel: message.channel,
+        chat: wire::ChatTarget { id: message.chat_id, thread_id: message.thread_id },
+        text: message.text,
+        attachments: message.attachments.into_iter().map(attachment).collect(),
+        reply_to: message.reply_to,
+        metadata: message.metadata,
     }
 }
 

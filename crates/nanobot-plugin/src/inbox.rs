@@ -1,11 +1,13 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use nanobot_channel::{
-    Acceptance, ChannelError, ChannelState, ChannelStatus, ErrorKind, InboundMessage, Inbox, Sender,
+    Acceptance, ChannelError, ChannelState, ChannelStatus, ErrorKind, InboundMessage, Inbox,
+    Offers, Publication, Sender,
 };
-use nanobot_protocol::{Limits, SenderCheck};
+use nanobot_protocol::{AudioTranscribe, Empty, HostCapabilities, Limits, SenderCheck};
 use tokio::sync::Semaphore;
 
 use crate::convert;
@@ -14,18 +16,18 @@ use crate::lifetime::Lifetime;
 /// The gateway, at the other end of the link.
 pub(crate) struct LinkInbox {
     life: Arc<Lifetime>,
-    host_checks_senders: bool,
+    host: HostCapabilities,
     in_flight: Arc<Semaphore>,
     max_in_flight: usize,
     is_connected: AtomicBool,
 }
 
 impl LinkInbox {
-    pub(crate) fn new(life: Arc<Lifetime>, host_checks_senders: bool) -> Self {
+    pub(crate) fn new(life: Arc<Lifetime>, host: HostCapabilities) -> Self {
         let max_in_flight = Limits::default().max_inbound_in_flight as usize;
         Self {
             life,
-            host_checks_senders,
+            host,
             in_flight: Arc::new(Semaphore::new(max_in_flight)),
             max_in_flight,
             is_connected: AtomicBool::new(false),
@@ -70,7 +72,7 @@ impl Inbox for LinkInbox {
     }
 
     async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError> {
-        if !self.host_checks_senders {
+        if self.host.sender_check.is_none() {
             // The allow-list is checked again when the message arrives.
             return Ok(true);
         }
@@ -82,6 +84,31 @@ impl Inbox for LinkInbox {
                 error => Err(error),
             },
         }
+    }
+
+    fn offers(&self) -> Offers {
+        convert::offers(&self.host)
+    }
+
+    async fn transcribe_audio(&self, file: &Path) -> Result<String, ChannelError> {
+        if self.host.transcription.is_none() {
+            return Err(ChannelError::unsupported("the gateway transcribes nothing"));
+        }
+        let Some(path) = file.to_str().map(str::to_owned) else {
+            return Err(ChannelError::rejected("the path of the recording is not UTF-8"));
+        };
+        let answer = self.life.peer.request(&AudioTranscribe { path }).await;
+        answer.map(|answer| answer.text).map_err(convert::link_error)
+    }
+
+    async fn publish(&self, message: Publication) -> Result<(), ChannelError> {
+        if self.host.publish.is_none() {
+            let error =
+                ChannelError::unsupported("the gateway takes no messages to other channels");
+            return Err(error.with_hint("see publishTo in the section of this channel"));
+        }
+        let answer = self.life.peer.request(&convert::publication(message)).await;
+        answer.map(|Empty {}| ()).map_err(convert::link_error)
     }
 
     fn report(&self, status: ChannelStatus) {

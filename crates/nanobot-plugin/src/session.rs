@@ -7,7 +7,7 @@ use std::time::Duration;
 use nanobot_channel::{Channel, ChannelError, ErrorKind};
 use nanobot_plugin_link::{Peer, Reader, link};
 use nanobot_protocol::line::Id;
-use nanobot_protocol::{Empty, HostMessage, PingAnswer, Shutdown};
+use nanobot_protocol::{Empty, HostCapabilities, HostMessage, PingAnswer, Shutdown};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -84,7 +84,7 @@ struct Session {
     deliveries: Arc<Deliveries>,
     streams: Streams,
     instance: Option<String>,
-    host_checks_senders: bool,
+    host: HostCapabilities,
     running: Option<Running>,
     login: Option<(Id, CancellationToken)>,
     is_draining: bool,
@@ -105,7 +105,7 @@ impl Session {
             life,
             deliveries,
             instance: None,
-            host_checks_senders: false,
+            host: HostCapabilities::default(),
             running: None,
             login: None,
             is_draining: false,

@@ -67,6 +67,12 @@ pub struct HostCapabilities {
     /// Answers `sender/check`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender_check: Option<Empty>,
+    /// Answers `audio/transcribe`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcription: Option<Empty>,
+    /// Answers `message/publish`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publish: Option<Empty>,
 }
 
 /// Optional features of a plugin. A missing key means no; unknown keys are ignored.
@@ -81,6 +87,9 @@ pub struct PluginCapabilities {
     /// Recognises a repeated `delivery_id`, also after a restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deduplicates: Option<Empty>,
+    /// Decides by a rule of its own who may write, and says so by `vouched`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouches: Option<Empty>,
 }
 
 /// How a plugin takes streams.

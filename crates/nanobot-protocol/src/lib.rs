@@ -16,6 +16,7 @@ mod message;
 pub mod method;
 mod running;
 mod schema;
+mod service;
 mod stream;
 
 pub use error::{ErrorData, ErrorKind, ErrorObject};
@@ -36,6 +37,7 @@ pub use running::{
     SenderCheckAnswer, Shutdown, ShutdownReason,
 };
 pub use schema::schema;
+pub use service::{AudioTranscribe, AudioTranscribeAnswer, MessagePublish};
 pub use stream::{StreamAck, StreamDelta, StreamEnd, StreamOutcome, StreamStart};
 
 /// Major versions of the protocol that these types speak, newest first.

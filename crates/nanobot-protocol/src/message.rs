@@ -112,6 +112,9 @@ pub struct Sender {
     /// True for another program.
     #[serde(default)]
     pub is_bot: bool,
+    /// True if the plugin let the sender pass by a rule of its own; capability `vouches`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub vouched: bool,
 }
 
 /// How to read a text.

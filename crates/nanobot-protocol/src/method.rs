@@ -7,10 +7,11 @@ use serde_json::value::RawValue;
 
 use crate::line::Id;
 use crate::{
-    Cancel, ChannelLogin, ChannelLoginAnswer, ChannelStart, ChannelStatus, Empty, ErrorKind,
-    ErrorObject, Initialize, InitializeAnswer, LoginInput, LoginInputAnswer, LoginPrompt,
-    MessageReceived, MessageReceivedAnswer, MessageSend, MessageSendAnswer, Ping, PingAnswer,
-    SenderCheck, SenderCheckAnswer, Shutdown, StreamAck, StreamDelta, StreamEnd, StreamStart,
+    AudioTranscribe, AudioTranscribeAnswer, Cancel, ChannelLogin, ChannelLoginAnswer, ChannelStart,
+    ChannelStatus, Empty, ErrorKind, ErrorObject, Initialize, InitializeAnswer, LoginInput,
+    LoginInputAnswer, LoginPrompt, MessagePublish, MessageReceived, MessageReceivedAnswer,
+    MessageSend, MessageSendAnswer, Ping, PingAnswer, SenderCheck, SenderCheckAnswer, Shutdown,
+    StreamAck, StreamDelta, StreamEnd, StreamStart,
 };
 
 /// Parameters of a method that wants exactly one answer.
@@ -136,6 +137,8 @@ direction! {
     requests {
         MessageReceived: "message/received" -> MessageReceivedAnswer,
         SenderCheck: "sender/check" -> SenderCheckAnswer,
+        AudioTranscribe: "audio/transcribe" -> AudioTranscribeAnswer,
+        MessagePublish: "message/publish" -> Empty,
         LoginInput: "login/input" -> LoginInputAnswer,
     }
     notifications {

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use nanobot_protocol::line::{self, Id, Incoming};
 use nanobot_protocol::{
-    ChannelLogin, ChannelStart, ErrorKind, ErrorObject, HostMessage, Initialize, LoginInput,
-    MessageReceived, MessageSend, Messages, Ping, PluginMessage, Request, SenderCheck, Shutdown,
-    StreamEnd,
+    AudioTranscribe, ChannelLogin, ChannelStart, ErrorKind, ErrorObject, HostMessage, Initialize,
+    LoginInput, MessagePublish, MessageReceived, MessageSend, Messages, Ping, PluginMessage,
+    Request, SenderCheck, Shutdown, StreamEnd,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -106,6 +106,8 @@ fn write_plugin(said: &PluginMessage) -> Vec<u8> {
     match said {
         PluginMessage::MessageReceived(id, params) => line::request(*id, params),
         PluginMessage::SenderCheck(id, params) => line::request(*id, params),
+        PluginMessage::AudioTranscribe(id, params) => line::request(*id, params),
+        PluginMessage::MessagePublish(id, params) => line::request(*id, params),
         PluginMessage::LoginInput(id, params) => line::request(*id, params),
         PluginMessage::ChannelStatus(params) => line::notification(params),
         PluginMessage::StreamAck(params) => line::notification(params),
@@ -129,6 +131,8 @@ fn check_answer(id: Id, method: &str, result: Result<&RawValue, ErrorObject>, te
         Shutdown::METHOD => check_result::<Shutdown>,
         MessageReceived::METHOD => check_result::<MessageReceived>,
         SenderCheck::METHOD => check_result::<SenderCheck>,
+        AudioTranscribe::METHOD => check_result::<AudioTranscribe>,
+        MessagePublish::METHOD => check_result::<MessagePublish>,
         LoginInput::METHOD => check_result::<LoginInput>,
         other => panic!("{other} has no answer"),
     };

@@ -14,7 +14,7 @@ mod html;
 mod incoming;
 mod methods;
 mod mischief;
-mod multipart;
+pub(crate) mod multipart;
 mod rules;
 mod updates;
 

@@ -1,10 +1,12 @@
 //! Fakes that the tests of nanobot run against.
 
 mod fake_model;
+mod fake_speech;
 mod fake_telegram;
 mod test_gateway;
 
 pub use fake_model::{FakeModel, FakeModelOptions, FakeReply, RecordedRequest, Step};
+pub use fake_speech::{FakeSpeech, SpeechReply, SpeechRequest};
 pub use fake_telegram::{
     FakeTelegram, FakeTelegramOptions, Incoming, Mischief, ShownEntity, ShownMessage, TelegramCall,
     UploadedFile, visible,

@@ -84,11 +84,21 @@ impl Catalog {
         }
     }
 
-    /// What all channels say of themselves, in the order of the entries. Only some are asked at once:
-    /// each has a time within which to answer, and starting an interpreter keeps a processor busy.
+    async fn describe_or_recall(&self, entry: &Entry) -> Result<Description, ChannelError> {
+        match &entry.provider {
+            Provider::BuiltIn(built_in) => Ok((built_in.describe)()),
+            Provider::Plugin(plugin) => {
+                self.cache.describe_or_recall(&plugin.command(), &patience()).await
+            }
+        }
+    }
+
+    /// What all channels say of themselves, in the order of the entries, for a listing. Only some are
+    /// asked at once: each has a time within which to answer, and starting an interpreter keeps a
+    /// processor busy. Those that failed a moment ago are not asked again.
     pub(crate) async fn describe_all(&self) -> Vec<Result<Description, ChannelError>> {
         let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-        let asking = self.entries.iter().map(|entry| self.describe(entry));
+        let asking = self.entries.iter().map(|entry| self.describe_or_recall(entry));
         stream::iter(asking).buffered(at_once).collect().await
     }
 }

@@ -44,7 +44,7 @@ async def _to_wire(entry: str, folder: Path) -> JsonObject | None:
         if entry.startswith("data:"):
             path = await asyncio.to_thread(_save, entry, folder)
         else:
-            path = await asyncio.to_thread(_place, entry, folder)
+            path = await asyncio.to_thread(place, entry, folder)
         size = path.stat().st_size
     except (OSError, ValueError, FileSizeExceeded) as error:
         logs.emit("warn", "Left out a file that cannot be used.", file=entry[:200], error=error)
@@ -66,7 +66,8 @@ def _save(address: str, folder: Path) -> Path:
     return Path(saved)
 
 
-def _place(entry: str, folder: Path) -> Path:
+def place(entry: str, folder: Path) -> Path:
+    """The file itself if it lies in the folder, else a copy of it there; links are resolved."""
     if entry.startswith("file://"):
         entry = unquote(urlsplit(entry).path)
     source = Path(entry).resolve(strict=True)

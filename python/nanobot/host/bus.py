@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nanobot.bus.queue import MessageBus
+from nanobot.host import logs
 from nanobot.host.intake import Intake
 
 
@@ -22,3 +23,17 @@ class GatewayBus(MessageBus):
     async def publish_outbound(self, msg: Any) -> None:
         """Hands a message to the channel that it names."""
         self._send(msg)
+
+    async def pump_inbound(self) -> None:
+        """Takes what a package put into the queue itself."""
+        while True:
+            message = await self.inbound.get()
+            try:
+                await self._intake.publish(message)
+            except Exception as error:
+                logs.exception("A message could not be handed over.", error)
+
+    async def pump_outbound(self) -> None:
+        """Takes what a package put into the other queue itself."""
+        while True:
+            self._send(await self.outbound.get())

@@ -12,9 +12,10 @@ from nanobot.host.package import name_of
 from nanobot.host.wire import JsonObject, WireError
 
 _MAX_RECEIPTS = 1024
-_FLAGS = {
+_FLAGS: dict[str, JsonObject] = {
     "progress": {"_progress": True, "_tool_hint": False},
     "tool_hint": {"_progress": True, "_tool_hint": True},
+    "notice": {"render_as": "text"},
 }
 
 
@@ -22,14 +23,15 @@ class Receipts:
     """The deliveries that were made; the gateway repeats one if an answer got lost."""
 
     def __init__(self) -> None:
-        self._made: OrderedDict[str, None] = OrderedDict()
+        self._made: OrderedDict[str, list[str]] = OrderedDict()
 
-    def __contains__(self, delivery_id: str) -> bool:
-        return delivery_id in self._made
+    def get(self, delivery_id: str) -> list[str] | None:
+        """The platform's ids of a delivery that was made; None of one that was not."""
+        return self._made.get(delivery_id)
 
-    def add(self, delivery_id: str) -> None:
+    def add(self, delivery_id: str, platform_ids: list[str]) -> None:
         """Notes a delivery, and forgets the oldest."""
-        self._made[delivery_id] = None
+        self._made[delivery_id] = platform_ids
         if len(self._made) > _MAX_RECEIPTS:
             self._made.popitem(last=False)
 
@@ -56,10 +58,11 @@ class Deliveries:
         delivery_id = str(params.get("delivery_id", ""))
         message = self._message(channel, params)
         async with self._lanes.turn(message.chat_id):
-            if delivery_id not in self._receipts:
-                await self._call(channel.send, message)
-                self._receipts.add(delivery_id)
-        return {"platform_ids": []}
+            platform_ids = self._receipts.get(delivery_id)
+            if platform_ids is None:
+                platform_ids = _platform_ids(await self._call(channel.send, message))
+                self._receipts.add(delivery_id, platform_ids)
+        return {"platform_ids": platform_ids}
 
     async def send_own(self, channel: Any, message: Any) -> None:
         """Delivers what the package itself published for its channel."""
@@ -76,13 +79,14 @@ class Deliveries:
         except WireError:
             pass  # The call has logged it; nobody waits for this message.
 
-    async def _call(self, method: Callable[..., Any], *args: Any) -> None:
+    async def _call(self, method: Callable[..., Any], *args: Any) -> Any:
         try:
-            await invoke(method, *args)
+            result = await invoke(method, *args)
         except Exception as error:
             logs.exception("send() failed.", error)
             raise failures.of_exception(error) from error
         self._on_success()
+        return result
 
     def _message(self, channel: Any, params: JsonObject) -> OutboundMessage:
         metadata = self._originals.from_wire(params.get("metadata") or {})
@@ -99,6 +103,12 @@ class Deliveries:
             media=attachments.from_wire(params.get("attachments")),
             metadata=metadata,
         )
+
+
+def _platform_ids(result: Any) -> list[str]:
+    """What ``send()`` returned, where a package returns the ids of what it sent; most do not."""
+    results = result if isinstance(result, (list, tuple)) else [result]
+    return [str(one) for one in results if type(one) in (str, int)]
 
 
 def chat_of(params: JsonObject) -> str:

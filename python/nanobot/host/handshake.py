@@ -17,6 +17,8 @@ class Greeted:
 
     package: Package
     instance: str
+    offers: frozenset[str]
+    """Names of what the gateway does for channels beside taking their messages."""
 
 
 class Goodbye(Exception):
@@ -47,7 +49,9 @@ def greet(reader: LineReader, link: Link, key: str, entry_point: str | None) -> 
         raise Goodbye(wire.EXIT_FAILED) from None
     logs.restore()
     link.answer(request.id, answer)
-    return Greeted(package, str(request.params.get("instance") or key))
+    offered = request.params.get("capabilities")
+    offers = frozenset(offered) if isinstance(offered, dict) else frozenset()
+    return Greeted(package, str(request.params.get("instance") or key), offers)
 
 
 def _wait_for_initialize(reader: LineReader, link: Link) -> wire.Call:

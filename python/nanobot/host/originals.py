@@ -37,7 +37,7 @@ class Originals:
     def to_wire(self, metadata: Any) -> JsonObject:
         """What the gateway gets for a message's metadata."""
         own = dict(metadata) if isinstance(metadata, Mapping) else {}
-        wire = _fitting(own)
+        wire = fitting(own)
         if len(wire) == len(own) and all(map(is_scalar, own.values())):
             return wire
         return {**wire, KEY: self._keep(own)}
@@ -79,7 +79,7 @@ class Originals:
         return len(self._kept) > _MAX_ENTRIES or now - first > _MAX_IDLE_SECONDS
 
 
-def _fitting(metadata: dict[Any, Any]) -> JsonObject:
+def fitting(metadata: Mapping[Any, Any]) -> JsonObject:
     """The entries that JSON can hold, as long as there is room."""
     fitting = {}
     room = _MAX_WIRE_BYTES

@@ -65,6 +65,11 @@ class Package:
         """True if there is more to a login than saying yes."""
         return self.is_class and overrides(self.factory, "login")
 
+    @property
+    def can_vouch(self) -> bool:
+        """False only if no channel of this package has a rule of its own for who may write."""
+        return not self.is_class or overrides(self.factory, "is_allowed")
+
     def default_config(self) -> JsonObject:
         """The section to start from; whatever goes wrong in it is the package's own affair."""
         default: Any = {}
@@ -87,6 +92,8 @@ class Package:
             capabilities["streaming"] = {"window": STREAM_WINDOW}
         if self.can_login:
             capabilities["login"] = {}
+        if self.can_vouch:
+            capabilities["vouches"] = {}
         return {
             "plugin": {"name": self.name, "version": self.version},
             "channel": {"kind": self.key, "display_name": self.display_name},
@@ -126,7 +133,7 @@ def name_of(channel: Any, key: str) -> str:
 def _add_transcription(channel: Any) -> None:
     """Gives channels that do not derive from ours what they may look for.
 
-    The settings of the gateway's speech service will be set here once it offers one to plugins.
+    The key stays empty: the gateway keeps it, and transcribes by itself.
     """
     for name in ("transcription_provider", "transcription_api_key"):
         if not hasattr(channel, name):

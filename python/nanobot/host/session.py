@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from nanobot import _services
 from nanobot.config import _folders
 from nanobot.host import failures, logs, wire
 from nanobot.host.bus import GatewayBus
@@ -21,7 +22,9 @@ from nanobot.host.lifecycle import Lifecycle
 from nanobot.host.link import Link
 from nanobot.host.login import log_in
 from nanobot.host.originals import Originals
+from nanobot.host.others import Others
 from nanobot.host.package import name_of, overrides
+from nanobot.host.recordings import Recordings
 from nanobot.host.settings import merged
 from nanobot.host.streams import Streams
 from nanobot.host.wire import JsonObject, WireError
@@ -41,6 +44,7 @@ class Session:
         self._link = link
         self._package = greeted.package
         self._instance = greeted.instance
+        self._offers = greeted.offers
         self._loop = asyncio.get_running_loop()
         self._finished: asyncio.Future[int] = self._loop.create_future()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -50,6 +54,7 @@ class Session:
         self._channel: Any = None
         self._life: Lifecycle | None = None
         self._intake: Intake | None = None
+        self._others: Others | None = None
         self._draining: asyncio.Task[None] | None = None
         lanes, receipts = Lanes(), Receipts()
         self._deliveries = Deliveries(
@@ -130,6 +135,9 @@ class Session:
         self._intake = Intake(
             self._link, self._package.key, self._originals, media_folder, self._health.event
         )
+        recordings = Recordings(self._link, "transcription" in self._offers, media_folder)
+        _services.offer_transcription(recordings.words)
+        others = self._others = Others(self._link, "publish" in self._offers, media_folder)
         bus = GatewayBus(self._intake, self._publish_outbound)
         try:
             channel = self._package.construct(section, bus)
@@ -144,7 +152,9 @@ class Session:
         self._channel = channel
         self._life = Lifecycle(channel, self._health, signs, self._spawn, self._die)
         self._link.answer(_id(call), {})
-        self._spawn(self._pump(bus, self._intake))
+        self._spawn(bus.pump_inbound())
+        self._spawn(bus.pump_outbound())
+        self._spawn(others.run())
         self._life.start()
 
     def _login(self, call: wire.Call) -> None:
@@ -215,6 +225,8 @@ class Session:
             await asyncio.wait(under_way, timeout=grace * _DELIVERY_SHARE)
         if self._life is not None:
             await self._life.stop(deadline - time.monotonic())
+        if self._others is not None:
+            await self._others.finished(max(0.0, deadline - time.monotonic()))
         for request in list(self._requests.values()):
             request.cancel()
 
@@ -262,24 +274,11 @@ class Session:
         named = getattr(message, "channel", None)
         if named in (self._package.key, self._instance, name_of(self._channel, self._package.key)):
             self._later(self._send_own, message)
-            return
-        logs.emit(
-            "warn",
-            "A message for another channel was dropped: a plugin reaches its own channel only.",
-            named=str(named),
-        )
+        elif self._others is not None:
+            self._later(self._others.take, message)
 
     def _send_own(self, message: Any) -> None:
         self._spawn(self._deliveries.send_own(self._channel, message))
-
-    async def _pump(self, bus: GatewayBus, intake: Intake) -> None:
-        """Takes what a package put into the queue itself."""
-        while True:
-            message = await bus.inbound.get()
-            try:
-                await intake.publish(message)
-            except Exception as error:
-                logs.exception("A message could not be handed over.", error)
 
     def _answer(self, call: wire.Call, work: Coroutine[Any, Any, JsonObject]) -> None:
         id = _id(call)

@@ -95,7 +95,7 @@ class Streams:
         if error is not None:
             raise error
         self._on_success()
-        self._receipts.add(delivery_id)
+        self._receipts.add(delivery_id, [])
         return {"platform_ids": []}
 
     def interrupt(self) -> "list[asyncio.Future[WireError | None]]":

@@ -75,6 +75,7 @@ class WireError(Exception):
             str(kind),
             str(error.get("message", "")),
             retry_after_ms=after if isinstance(after, int) else None,
+            hint=str(data["hint"]) if data.get("hint") else None,
         )
 
 

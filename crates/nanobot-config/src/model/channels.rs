@@ -1,5 +1,6 @@
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema};
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{ChannelSection, CommonKeys};
@@ -18,7 +19,13 @@ pub struct Channels {
     #[schemars(range(min = 0, max = 10))]
     pub send_max_retries: u8,
     /// Key below `providers` of the service that turns voice messages into text: `groq` or `openai`.
+    /// `transcription.provider` comes first.
     pub transcription_provider: String,
+    /// Key of that service, if it is not the one below `providers`.
+    #[schemars(with = "Option<String>", extend("writeOnly" = true))]
+    pub transcription_api_key: Option<SecretString>,
+    /// Language of voice messages, as two or three letters. `transcription.language` comes first.
+    pub transcription_language: Option<String>,
     /// Sections by channel name, exactly as typed and in the order of the file.
     #[serde(skip)]
     pub sections: IndexMap<String, ChannelSection>,
@@ -31,6 +38,8 @@ impl Default for Channels {
             send_tool_hints: false,
             send_max_retries: 3,
             transcription_provider: "groq".to_owned(),
+            transcription_api_key: None,
+            transcription_language: None,
             sections: IndexMap::new(),
         }
     }

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Agents, Api, Channels, Gateway, Plugins, Providers, Tools};
+use super::{Agents, Api, Channels, Gateway, Plugins, Providers, Tools, Transcription};
 use crate::warning::ConfigWarning;
 
 /// Everything the file, the environment and the defaults say together.
@@ -23,6 +23,8 @@ pub struct Config {
     pub api: Api,
     /// What the agent may use.
     pub tools: Tools,
+    /// How voice messages become text.
+    pub transcription: Transcription,
     /// Where channel plugins are found and how they are run.
     pub plugins: Plugins,
     /// What a person should look at, although the configuration can be used.

@@ -23,6 +23,10 @@ pub struct ChannelSection {
     pub send_tool_hints: Option<bool>,
     /// What to do with a delivery that may have arrived or not.
     pub on_unknown: Option<OnUnknown>,
+    /// Whether people may write whom the plugin lets in by a rule of its own, beyond `allow_from`.
+    pub trust_plugin: Option<bool>,
+    /// Other channels that the plugin may send messages through; `*` is all.
+    pub publish_to: Option<Vec<String>>,
 }
 
 /// What to do with a delivery that may have arrived or not, on a channel that cannot tell a repeated
@@ -52,6 +56,8 @@ impl ChannelSection {
             send_progress: common.send_progress,
             send_tool_hints: common.send_tool_hints,
             on_unknown: common.on_unknown,
+            trust_plugin: common.trust_plugin,
+            publish_to: common.publish_to,
         }
     }
 }
@@ -66,6 +72,8 @@ impl fmt::Debug for ChannelSection {
             .field("send_progress", &self.send_progress)
             .field("send_tool_hints", &self.send_tool_hints)
             .field("on_unknown", &self.on_unknown)
+            .field("trust_plugin", &self.trust_plugin)
+            .field("publish_to", &self.publish_to)
             .finish()
     }
 }
@@ -89,6 +97,12 @@ pub(crate) struct CommonKeys {
     pub(crate) send_tool_hints: Option<bool>,
     /// What to do with a delivery that may have arrived or not: `resend`, which is usual, or `hold`.
     pub(crate) on_unknown: Option<OnUnknown>,
+    /// Whether people may write whom the plugin lets in by a rule of its own, beyond `allowFrom`.
+    /// If missing: yes for Python packages that have such a rule, no for all others.
+    pub(crate) trust_plugin: Option<bool>,
+    /// Other channels that the plugin may send messages through; `*` is all. If missing: all for
+    /// Python packages, none for all others.
+    pub(crate) publish_to: Option<Vec<String>>,
 }
 
 /// Platforms with numeric user ids invite people to leave the quotes out.

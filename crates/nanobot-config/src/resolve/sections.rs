@@ -14,7 +14,7 @@ use crate::warning::WarningKind;
 
 /// Keys that decide who gets in. A mistake there stops the start; in the others it is only reported, because a
 /// plugin may use the same name for something of its own.
-const STRICT: [&str; 2] = ["enabled", "allowFrom"];
+const STRICT: [&str; 4] = ["enabled", "allowFrom", "trustPlugin", "publishTo"];
 
 /// Takes the sections out of the checked tree; what stays are the settings for all channels.
 pub(crate) fn take(

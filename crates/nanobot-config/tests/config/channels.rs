@@ -21,8 +21,8 @@ fn sections_keep_their_name_order_and_raw_content() {
 #[test]
 fn common_keys_are_read_in_both_spellings() {
     for text in [
-        r#"{"enabled": true, "allowFrom": ["a", 7], "streaming": true, "sendProgress": false, "sendToolHints": true, "onUnknown": "hold"}"#,
-        r#"{"enabled": "yes", "allow_from": ["a", 7], "streaming": "true", "send_progress": false, "send_tool_hints": true, "on_unknown": "hold"}"#,
+        r#"{"enabled": true, "allowFrom": ["a", 7], "streaming": true, "sendProgress": false, "sendToolHints": true, "onUnknown": "hold", "trustPlugin": false, "publishTo": ["telegram"]}"#,
+        r#"{"enabled": "yes", "allow_from": ["a", 7], "streaming": "true", "send_progress": false, "send_tool_hints": true, "on_unknown": "hold", "trust_plugin": "no", "publish_to": ["telegram"]}"#,
     ] {
         let config = config(&format!(r#"{{"channels": {{"x": {text}}}}}"#));
         let section = &config.channels.sections["x"];
@@ -32,6 +32,8 @@ fn common_keys_are_read_in_both_spellings() {
         assert_eq!(section.send_progress, Some(false));
         assert_eq!(section.send_tool_hints, Some(true));
         assert_eq!(section.on_unknown, Some(nanobot_config::OnUnknown::Hold));
+        assert_eq!(section.trust_plugin, Some(false));
+        assert_eq!(section.publish_to, Some(vec!["telegram".to_owned()]));
     }
 }
 

@@ -1,7 +1,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nanobot_channel::{OutboundMessage, StreamEnd, StreamOutcome};
-use nanobot_ledger::new_id;
 use tokio::sync::Notify;
 
 /// The writing end of a stream, held by the turn. Dropping it without an end interrupts the stream.
@@ -35,9 +34,9 @@ pub(super) struct StreamClose {
 }
 
 impl StreamHandle {
-    pub(super) fn open(message: OutboundMessage) -> (Self, Arc<StreamBuffer>) {
+    pub(super) fn open(stream_id: String, message: OutboundMessage) -> (Self, Arc<StreamBuffer>) {
         let buffer = Arc::new(StreamBuffer {
-            stream_id: new_id(),
+            stream_id,
             message,
             state: Mutex::default(),
             changed: Notify::new(),
@@ -124,7 +123,7 @@ mod tests {
     use super::*;
 
     fn open() -> (StreamHandle, Arc<StreamBuffer>) {
-        StreamHandle::open(OutboundMessage {
+        let message = OutboundMessage {
             delivery_id: "d".into(),
             chat_id: "c".into(),
             thread_id: None,
@@ -134,7 +133,8 @@ mod tests {
             reply_to: None,
             attempt: 1,
             metadata: nanobot_channel::Metadata::new(),
-        })
+        };
+        StreamHandle::open("s".into(), message)
     }
 
     #[tokio::test]

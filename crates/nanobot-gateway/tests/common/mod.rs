@@ -162,6 +162,7 @@ pub(crate) fn played(name: &str, streams: bool) -> (ChannelSpec, Played) {
         send_tool_hints: true,
         deduplicates: true,
         on_unknown: nanobot_gateway::OnUnknown::Resend,
+        rights: nanobot_gateway::Rights::default(),
         state_dir: env!("CARGO_TARGET_TMPDIR").into(),
         media_dir: env!("CARGO_TARGET_TMPDIR").into(),
         build: Arc::new(move || Ok(Arc::clone(&channel))),
@@ -256,10 +257,19 @@ impl Stage {
         settings: Settings,
         ledger: Arc<dyn Ledger>,
     ) -> Self {
+        Self::of_agent(AgentSettings::default(), channels, settings, ledger).await
+    }
+
+    pub(crate) async fn of_agent(
+        agent: AgentSettings,
+        channels: Vec<ChannelSpec>,
+        settings: Settings,
+        ledger: Arc<dyn Ledger>,
+    ) -> Self {
         let (asked, questions) = mpsc::channel(1_000);
         let model = Box::new(PlayedModel { questions: asked });
         let tool_uses = Arc::new(AtomicUsize::new(0));
-        let agent = Agent::with_provider(AgentSettings::default(), "played", model)
+        let agent = Agent::with_provider(agent, "played", model)
             .with_tool(Arc::new(Probe(Arc::clone(&tool_uses))));
         let options = GatewayOptions {
             settings,

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use nanobot_channel::{
     Acceptance, Channel, ChannelContext, ChannelError, ChannelState, ChannelStatus, Delta,
-    InboundMessage, Inbox, Metadata, OutboundKind, OutboundMessage, Receipt, Sender, StreamEnd,
-    StreamOutcome, async_trait,
+    InboundMessage, Inbox, Metadata, Offers, OutboundKind, OutboundMessage, Publication, Receipt,
+    Sender, StreamEnd, StreamOutcome, async_trait,
 };
 use nanobot_plugin_host::{PluginCommand, ProcessChannel, Timeouts};
 use tempfile::TempDir;
@@ -44,6 +44,9 @@ pub(crate) struct Log {
     pub(crate) messages: Vec<InboundMessage>,
     pub(crate) statuses: Vec<ChannelStatus>,
     pub(crate) storing: Vec<String>,
+    /// Senders of messages that the plugin vouched for.
+    pub(crate) vouched: Vec<String>,
+    pub(crate) published: Vec<Publication>,
 }
 
 impl TestInbox {
@@ -107,6 +110,32 @@ impl Inbox for TestInbox {
 
     async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError> {
         Ok(sender.id != "stranger")
+    }
+
+    fn offers(&self) -> Offers {
+        Offers { transcription: true, publish: false }
+    }
+
+    async fn handle_vouched_message(
+        &self,
+        message: InboundMessage,
+    ) -> Result<Acceptance, ChannelError> {
+        self.change(|log| log.vouched.push(message.sender.id.clone()));
+        self.handle_message(message).await
+    }
+
+    async fn transcribe_audio(&self, file: &Path) -> Result<String, ChannelError> {
+        match file.file_name().and_then(|name| name.to_str()) {
+            Some("silence.ogg") => Ok(String::new()),
+            Some("broken.ogg") => Err(ChannelError::rejected("it is broken")),
+            _ => Ok(format!("words of {}", file.display())),
+        }
+    }
+
+    async fn publish(&self, message: Publication) -> Result<(), ChannelError> {
+        assert_ne!(message.text, "panic", "as it was told to");
+        self.change(|log| log.published.push(message));
+        Ok(())
     }
 
     fn report(&self, status: ChannelStatus) {

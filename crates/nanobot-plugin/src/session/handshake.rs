@@ -31,7 +31,7 @@ impl Session {
             log::set_level(level);
         }
         self.instance = Some(hello.instance.clone());
-        self.host_checks_senders = hello.capabilities.sender_check.is_some();
+        self.host = hello.capabilities.clone();
         let answer = convert::description(&self.factory.description, *version);
         self.life.peer.answer_now(id, Ok(&answer));
     }
@@ -45,7 +45,7 @@ impl Session {
         // Before anything that the channel says.
         self.life.peer.answer_now(id, Ok(&Empty {}));
         let life = Arc::clone(&self.life);
-        let inbox = Arc::new(LinkInbox::new(life, self.host_checks_senders));
+        let inbox = Arc::new(LinkInbox::new(life, self.host.clone()));
         let cx = ChannelContext::new(
             self.instance.clone().unwrap_or_default(),
             PathBuf::from(start.state_dir),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nanobot_channel::{
     Acceptance, ChannelConfig, ChannelError, ChannelState, ChannelStatus, InboundMessage,
-    LoginPrompt, Metadata, OutboundKind, OutboundMessage, Receipt,
+    LoginPrompt, Metadata, OutboundKind, OutboundMessage, Publication, Receipt,
 };
 use nanobot_plugin_link::{Peer, link};
 use nanobot_protocol::{
@@ -129,6 +129,19 @@ impl ChannelTest {
     pub fn answer_with(&self, answer: Result<Acceptance, ChannelError>) {
         let answer = answer.map(convert::acceptance);
         self.host.script().answer = answer.map_err(|error| error_object(&error));
+    }
+
+    /// Decides which words [`ChannelContext::transcribe_audio`](crate::ChannelContext::transcribe_audio)
+    /// gives for a recording; others are refused.
+    pub fn transcribe_as(&self, recording: &Path, words: &str) {
+        let path = recording.to_string_lossy().into_owned();
+        self.host.script().recordings.insert(path, words.to_owned());
+    }
+
+    /// What the channel has sent to other channels since this was asked last.
+    #[must_use]
+    pub fn take_published(&self) -> Vec<Publication> {
+        std::mem::take(&mut self.host.script().published)
     }
 
     /// The next message that the channel handed over, whatever the answer was.
@@ -262,11 +275,15 @@ impl ChannelTest {
 }
 
 async fn initialize(peer: &Peer, instance: &str) -> InitializeAnswer {
-    let sender_check = Some(Empty {});
+    let offered = Some(Empty {});
     let hello = Initialize {
         protocol_versions: PROTOCOL_VERSIONS.to_vec(),
         host: Product { name: "channel-test".into(), version: env!("CARGO_PKG_VERSION").into() },
-        capabilities: HostCapabilities { sender_check },
+        capabilities: HostCapabilities {
+            sender_check: offered,
+            transcription: offered,
+            publish: offered,
+        },
         instance: instance.to_owned(),
         log_level: None,
     };

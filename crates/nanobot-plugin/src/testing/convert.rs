@@ -70,6 +70,18 @@ pub(super) fn outbound(message: domain::OutboundMessage) -> wire::MessageSend {
     }
 }
 
+pub(super) fn publication(message: wire::MessagePublish) -> domain::Publication {
+    domain::Publication {
+        channel: message.channel,
+        chat_id: message.chat.id,
+        thread_id: message.chat.thread_id,
+        text: message.text,
+        attachments: message.attachments.into_iter().map(attachment).collect(),
+        reply_to: message.reply_to,
+        metadata: message.metadata,
+    }
+}
+
 pub(super) fn receipt(answer: wire::MessageSendAnswer) -> domain::Receipt {
     domain::Receipt { platform_ids: answer.platform_ids }
 }

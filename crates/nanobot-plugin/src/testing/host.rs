@@ -1,12 +1,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use nanobot_channel::{Acceptance, ChannelStatus, InboundMessage, LoginPrompt};
+use nanobot_channel::{Acceptance, ChannelStatus, InboundMessage, LoginPrompt, Publication};
 use nanobot_plugin_link::Peer;
 use nanobot_protocol::line::Id;
 use nanobot_protocol::{
-    ErrorKind, ErrorObject, LoginInputAnswer, MessageReceivedAnswer, PluginMessage,
-    SenderCheckAnswer, StreamAck,
+    AudioTranscribe, AudioTranscribeAnswer, Empty, ErrorKind, ErrorObject, LoginInputAnswer,
+    MessageReceivedAnswer, PluginMessage, SenderCheckAnswer, StreamAck,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -28,6 +28,8 @@ pub(super) type Ack = Option<StreamAck>;
 
 pub(super) struct Script {
     pub(super) answer: Result<MessageReceivedAnswer, ErrorObject>,
+    pub(super) recordings: HashMap<String, String>,
+    pub(super) published: Vec<Publication>,
     pub(super) login_answers: VecDeque<String>,
     pub(super) login_prompts: Vec<LoginPrompt>,
     pub(super) acks: HashMap<String, watch::Sender<Ack>>,
@@ -46,6 +48,8 @@ pub(super) fn host(peer: Peer) -> (Host, Ear) {
     let (statuses, reported) = mpsc::channel(QUEUE);
     let script = Arc::new(Mutex::new(Script {
         answer: Ok(convert::acceptance(Acceptance::Accepted)),
+        recordings: HashMap::new(),
+        published: Vec::new(),
         login_answers: VecDeque::new(),
         login_prompts: Vec::new(),
         acks: HashMap::new(),
@@ -74,6 +78,11 @@ impl Ear {
                 self.peer.answer_now(id, answer.as_ref());
             }
             PluginMessage::SenderCheck(id, _) => self.check_sender(id),
+            PluginMessage::AudioTranscribe(id, recording) => self.transcribe(id, &recording),
+            PluginMessage::MessagePublish(id, message) => {
+                lock(&self.script).published.push(convert::publication(message));
+                self.peer.answer_now(id, Ok(&Empty {}));
+            }
             PluginMessage::LoginInput(id, _) => self.login_input(id),
             PluginMessage::ChannelStatus(status) => {
                 let _ = self.statuses.try_send(convert::status(status));
@@ -91,6 +100,14 @@ impl Ear {
         let denied = Ok(convert::acceptance(Acceptance::Denied));
         let allowed = lock(&self.script).answer != denied;
         self.peer.answer_now(id, Ok(&SenderCheckAnswer { allowed }));
+    }
+
+    fn transcribe(&self, id: Id, recording: &AudioTranscribe) {
+        let answer = match lock(&self.script).recordings.get(&recording.path) {
+            Some(text) => Ok(AudioTranscribeAnswer { text: text.clone() }),
+            None => Err(ErrorObject::new(ErrorKind::Rejected, "the test knows no such recording")),
+        };
+        self.peer.answer_now(id, answer.as_ref());
     }
 
     fn login_input(&self, id: Id) {

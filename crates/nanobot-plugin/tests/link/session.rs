@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::support::{Probe, ProbeConfig};
 use nanobot_plugin::testing::ChannelTest;
 use nanobot_plugin::{
-    Acceptance, ChannelError, ChannelState, ErrorKind, InboundMessage, LoginPrompt, Receipt,
+    Acceptance, Attachment, ChannelError, ChannelState, ErrorKind, InboundMessage, LoginPrompt,
+    Publication, Receipt,
 };
 
 #[tokio::test]
@@ -42,6 +43,30 @@ async fn a_sender_is_checked_before_its_message() {
     assert!(probe.is_allowed("ada").await);
     test.answer_with(Ok(Acceptance::Denied));
     assert!(!probe.is_allowed("ada").await);
+}
+
+#[tokio::test]
+async fn the_words_of_a_recording_are_asked_of_the_gateway() {
+    let (probe, test) = Probe::start().await;
+    let cx = probe.context().await;
+    assert!(cx.offers().transcription);
+    let voice = cx.media_dir.join("voice.ogg");
+    test.transcribe_as(&voice, "Buy milk");
+    assert_eq!(cx.transcribe_audio(&voice).await.unwrap(), "Buy milk");
+    let error = cx.transcribe_audio(&cx.media_dir.join("other.ogg")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+}
+
+#[tokio::test]
+async fn a_message_for_another_channel_is_handed_to_the_gateway() {
+    let (probe, test) = Probe::start().await;
+    let cx = probe.context().await;
+    let message = Publication {
+        attachments: vec![Attachment::from_url("https://example.org/a.png")],
+        ..Publication::new("telegram", "42", "Somebody rang.")
+    };
+    cx.publish(message.clone()).await.unwrap();
+    assert_eq!(test.take_published(), [message]);
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ struct Shared {
 enum Offer {
     Message(Box<InboundMessage>, oneshot::Sender<Result<Acceptance, ChannelError>>),
     Check(String, oneshot::Sender<bool>),
+    Lend(oneshot::Sender<ChannelContext>),
     End(&'static str),
 }
 
@@ -85,6 +86,13 @@ impl Probe {
         let (answer, answered) = oneshot::channel();
         let offer = Offer::Check(sender.into(), answer);
         assert!(self.shared.offers.send(offer).await.is_ok());
+        answered.await.unwrap()
+    }
+
+    /// What the channel was given to run with.
+    pub(crate) async fn context(&self) -> ChannelContext {
+        let (answer, answered) = oneshot::channel();
+        assert!(self.shared.offers.send(Offer::Lend(answer)).await.is_ok());
         answered.await.unwrap()
     }
 
@@ -165,6 +173,9 @@ impl Channel for Probe {
                 Offer::Check(id, answer) => {
                     let sender = Sender { id, ..Sender::default() };
                     let _ = answer.send(cx.is_allowed(sender).await.unwrap());
+                }
+                Offer::Lend(answer) => {
+                    let _ = answer.send(cx.clone());
                 }
                 Offer::End("auth") => return Err(ChannelError::auth("the token was revoked")),
                 Offer::End("panic") => panic!("asked to"),

@@ -43,6 +43,7 @@ async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<Outco
     let port = port.unwrap_or(config.gateway.port);
     banner::starting(instance, port, &prepared);
     tell_warnings(file, &config.warnings);
+    nanobot_plugin_host::tidy(&instance.paths.data_dir);
     let catalog = Catalog::find(instance);
     let Selection { channels, hub } = selection::select(instance, config, &catalog).await?;
     let names: Vec<String> = channels.iter().map(|channel| channel.name.clone()).collect();

@@ -1,6 +1,7 @@
+use nanobot_test_support::TestGateway;
 use serde_json::{Value, json};
 
-use crate::home::{BROKEN_PLUGIN, GOOD_PLUGIN, Home, cells};
+use crate::home::{BINARY, BROKEN_PLUGIN, GOOD_PLUGIN, Home, cells};
 
 #[test]
 fn list_begins_with_the_columns_name_source_enabled() {
@@ -28,6 +29,36 @@ fn broken_plugins_and_shadowed_ones_are_told_beside_the_list() {
     let lines = cells(&ran.succeeded());
     assert!(lines[1].starts_with("broken plugin no ? /"), "{lines:?}");
     assert_eq!(lines.len(), 4, "{lines:?}");
+}
+
+#[test]
+fn what_is_wrong_with_a_plugin_is_told_by_each_list_and_a_mended_one_is_asked_at_once() {
+    let home = Home::new();
+    home.install("broken", BROKEN_PLUGIN);
+    let complaint = "plugin broken does not say what it is: ";
+    for _ in 0..2 {
+        let ran = home.run(&["plugins", "list"]);
+        assert!(ran.stderr.contains(complaint), "{ran:#?}");
+        assert!(ran.stderr.contains("`nanobot plugins describe broken` asks it again"), "{ran:#?}");
+    }
+    home.install("broken", GOOD_PLUGIN);
+    let ran = home.run(&["plugins", "list"]);
+    assert!(!ran.stderr.contains(complaint), "{ran:#?}");
+}
+
+#[tokio::test]
+async fn removing_a_plugin_says_that_a_running_gateway_goes_on_with_it() {
+    let home = Home::with_config(
+        &json!({"channels": {"parrot": {"enabled": true, "allowFrom": ["ada"]}}}),
+    );
+    home.install("parrot", GOOD_PLUGIN);
+    let gateway =
+        TestGateway::builder(BINARY).home(home.into_folder()).without_config().start().await;
+    gateway.wait_for_stderr("delivered ").await;
+    let removed = gateway.command(BINARY, &["plugins", "remove", "parrot", "--yes"]).await;
+    let said = String::from_utf8(removed.stderr).unwrap();
+    assert!(removed.status.success(), "{said}");
+    assert!(said.contains("the running gateway still runs channels.parrot"), "{said}");
 }
 
 #[test]

@@ -1,14 +1,9 @@
+use crate::packages::environment_with;
 use crate::world::World;
 
 /// An environment with our distribution and packages that misbehave in all ways.
 fn world() -> World {
-    let mut world = World::new();
-    let distribution = world.distribution();
-    world.pip_install("venv", &[distribution.to_str().unwrap()]);
-    let site = std::fs::read_dir(world.path("venv/lib")).unwrap().next().unwrap().unwrap().path();
-    let site = site.join("site-packages");
-    let site = site.strip_prefix(world.path("")).unwrap().to_str().unwrap();
-    for (name, source) in [
+    environment_with(&[
         ("raises", "raise RuntimeError('no such library')"),
         ("exits", "import sys\nsys.exit(7)"),
         ("number", "Channel = 5"),
@@ -18,16 +13,7 @@ fn world() -> World {
             "from good import Channel as Good\nclass Channel(Good):\n    @classmethod\n    def default_config(cls):\n        raise ValueError('none')\n",
         ),
         ("good", crate::packages::source("Good").replace("class Parrot", "class Channel").as_str()),
-    ] {
-        world.file(&format!("{site}/{name}.py"), source);
-        let metadata = format!("{site}/{name}-1.0.dist-info");
-        world.file(&format!("{metadata}/METADATA"), &format!("Name: {name}\nVersion: 1.0\n"));
-        let entry_points = format!("[nanobot.channels]\n{name} = {name}:Channel\n");
-        world.file(&format!("{metadata}/entry_points.txt"), &entry_points);
-    }
-    let folder = world.path("venv").to_str().unwrap().to_owned();
-    world.set("VIRTUAL_ENV", folder);
-    world
+    ])
 }
 
 #[test]

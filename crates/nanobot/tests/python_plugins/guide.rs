@@ -84,7 +84,8 @@ async fn talk(world: World, python: &str, answers: Answers) {
     assert_eq!(gateway.stop().await.code(), Some(0), "{}", gateway.stderr());
 }
 
-async fn start(world: World) -> TestGateway {
+/// Starts the gateway with the config that is there.
+pub(crate) async fn start(world: World) -> TestGateway {
     let environment = world.environment().to_vec();
     let builder = TestGateway::builder(BINARY).without_config().home(world.into_home());
     environment

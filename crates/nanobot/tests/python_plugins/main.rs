@@ -10,5 +10,6 @@ mod guide;
 mod index;
 mod install;
 mod packages;
+mod rights;
 mod web;
 mod world;

@@ -44,3 +44,24 @@ class Parrot(BaseChannel):
 "#
     )
 }
+
+/// A world with an environment that holds our distribution and these modules, each a package with a
+/// channel `Channel` under its own name.
+pub(crate) fn environment_with(modules: &[(&str, &str)]) -> World {
+    let mut world = World::new();
+    let distribution = world.distribution();
+    world.pip_install("venv", &[distribution.to_str().unwrap()]);
+    let site = std::fs::read_dir(world.path("venv/lib")).unwrap().next().unwrap().unwrap().path();
+    let site = site.join("site-packages");
+    let site = site.strip_prefix(world.path("")).unwrap().to_str().unwrap();
+    for (name, source) in modules {
+        world.file(&format!("{site}/{name}.py"), source);
+        let metadata = format!("{site}/{name}-1.0.dist-info");
+        world.file(&format!("{metadata}/METADATA"), &format!("Name: {name}\nVersion: 1.0\n"));
+        let entry_points = format!("[nanobot.channels]\n{name} = {name}:Channel\n");
+        world.file(&format!("{metadata}/entry_points.txt"), &entry_points);
+    }
+    let folder = world.path("venv").to_str().unwrap().to_owned();
+    world.set("VIRTUAL_ENV", folder);
+    world
+}

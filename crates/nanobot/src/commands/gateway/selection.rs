@@ -41,7 +41,9 @@ pub(super) async fn select(
     });
     channels.extend(join_all(specs).await);
     catalog.tell_left_out();
-    channels.iter().filter(|spec| spec.allow_from.is_empty()).for_each(tell_closed);
+    let is_closed = |spec: &&ChannelSpec| spec.allow_from.is_empty() && !spec.rights.vouches;
+    channels.iter().filter(is_closed).for_each(tell_closed);
+    channels.iter().filter(|spec| spec.rights.vouches).for_each(tell_trusted);
     Ok(Selection { channels, hub })
 }
 
@@ -64,6 +66,14 @@ fn tell_missing<T>(catalog: &Catalog, name: &str) -> Option<T> {
         )),
     }
     None
+}
+
+fn tell_trusted(spec: &ChannelSpec) {
+    output::note(format_args!(
+        "channels.{name}: the plugin also lets people write by a rule of its own; \
+         set channels.{name}.trustPlugin to false to go by allowFrom alone",
+        name = spec.name
+    ));
 }
 
 fn tell_closed(spec: &ChannelSpec) {

@@ -72,8 +72,9 @@ fn name_of(path: &str) -> String {
 }
 
 fn print(described: &Described) -> anyhow::Result<()> {
-    let Description { name, display_name, version, capabilities, default_config, config_schema } =
+    let Description { name, display_name, version, capabilities, vouches, .. } =
         &described.description;
+    let Description { default_config, config_schema, .. } = &described.description;
     let path = described.path.as_ref().map(|path| path.display().to_string());
     let facts = [
         ("Name", name.clone()),
@@ -81,7 +82,7 @@ fn print(described: &Described) -> anyhow::Result<()> {
         ("Version", version.clone()),
         ("Source", described.source.to_owned()),
         ("Path", path.unwrap_or_default()),
-        ("Capabilities", words(*capabilities)),
+        ("Capabilities", words(*capabilities, *vouches)),
     ];
     for (label, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
         output::line(format_args!("{label:14}{value}"))?;
@@ -90,9 +91,14 @@ fn print(described: &Described) -> anyhow::Result<()> {
     section("Config schema", config_schema)
 }
 
-fn words(capabilities: Capabilities) -> String {
+fn words(capabilities: Capabilities, vouches: bool) -> String {
     let Capabilities { streaming, login, deduplicates } = capabilities;
-    let all = [(streaming, "streaming"), (login, "login"), (deduplicates, "deduplicates")];
+    let all = [
+        (streaming, "streaming"),
+        (login, "login"),
+        (deduplicates, "deduplicates"),
+        (vouches, "decides itself who may write"),
+    ];
     let words: Vec<_> = all.iter().filter(|(has, _)| *has).map(|(_, word)| *word).collect();
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }

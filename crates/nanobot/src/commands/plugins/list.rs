@@ -99,6 +99,8 @@ fn print(rows: &[Row], is_json: bool) -> anyhow::Result<()> {
     for (row, error) in rows.iter().filter_map(|row| Some((row, row.error.as_ref()?))) {
         output::warning(format_args!("plugin {} does not say what it is: {error}", row.name));
         row.hint.iter().for_each(output::hint);
+        let ask = format_args!("`nanobot plugins describe {}` asks it again", row.name);
+        output::hint(ask);
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use crate::cli::PluginsRemoveArgs;
 use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::instance::Instance;
-use crate::logging;
 use crate::output::{self, done};
+use crate::{control, logging, runtime};
 
 pub(crate) fn run(args: PluginsRemoveArgs) -> anyhow::Result<Outcome> {
     let instance = Instance::for_config(args.config)?;
@@ -29,7 +29,21 @@ pub(crate) fn run(args: PluginsRemoveArgs) -> anyhow::Result<Outcome> {
             folder.display()
         ))?;
     }
-    Ok(Outcome::Success)
+    runtime::interruptible(async {
+        tell_running(&instance, &plugin.channels).await;
+        Ok(Outcome::Success)
+    })
+}
+
+/// A gateway goes on with the processes that it has, and only fails to start them again.
+async fn tell_running(instance: &Instance, channels: &[String]) {
+    // The plugin is gone either way; a gateway that does not answer is as good as none.
+    let report = control::report(&instance.paths.control_socket()).await.ok().flatten();
+    let running = report.map(|report| report.channels).unwrap_or_default();
+    for channel in channels.iter().filter(|channel| running.contains_key(*channel)) {
+        output::warning(format_args!("the running gateway still runs channels.{channel}"));
+        output::hint("start the gateway again to end it");
+    }
 }
 
 fn is_wanted(plugin: &Removable) -> anyhow::Result<bool> {

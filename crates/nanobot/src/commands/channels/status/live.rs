@@ -63,7 +63,9 @@ fn row(name: &str, channel: &ChannelReport, now: u64) -> [String; 8] {
 fn remark(channel: &ChannelReport) -> String {
     let is_well = matches!(channel.state, State::Connected | State::Connecting);
     let error = channel.last_error.as_deref().filter(|_| !is_well);
-    let parts: Vec<&str> = error.into_iter().chain(channel.message.as_deref()).collect();
+    let trusted = channel.decides_access.then_some("decides itself who may write (trustPlugin)");
+    let parts = error.into_iter().chain(channel.message.as_deref()).chain(trusted);
+    let parts: Vec<&str> = parts.collect();
     parts.join("; ").replace('\n', " ")
 }
 

@@ -6,8 +6,8 @@ use anyhow::Context;
 use nanobot_channel::{Channel, ChannelConfig, describe, parse_config};
 use nanobot_channel_web::{WebChannel, WebConfig, WebHub};
 use nanobot_config::{ChannelSection, Config};
-use nanobot_gateway::ChannelSpec;
 use nanobot_gateway::channel_spec::OnUnknown;
+use nanobot_gateway::{ChannelSpec, Rights};
 
 use crate::channels::chat_page::{ChatPage, NAME};
 use crate::failure::Failure;
@@ -65,6 +65,7 @@ fn make(instance: &Instance, config: &Config) -> anyhow::Result<(ChannelSpec, Ar
         send_tool_hints: section.send_tool_hints.unwrap_or(config.channels.send_tool_hints),
         deduplicates: WebConfig::CAPABILITIES.deduplicates,
         on_unknown: OnUnknown::default(),
+        rights: Rights::default(),
         state_dir,
         media_dir: instance.paths.media_dir(NAME),
         build: Arc::new(move || {

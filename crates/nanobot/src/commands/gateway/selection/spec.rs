@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use nanobot_channel::{Capabilities, Channel};
 use nanobot_config::{ChannelSection, Config};
-use nanobot_gateway::ChannelSpec;
 use nanobot_gateway::channel_spec::{BuildChannel, OnUnknown};
-use nanobot_plugin_host::{ProcessChannel, Timeouts};
+use nanobot_gateway::{ChannelSpec, Rights};
+use nanobot_plugin_host::{ProcessChannel, Source, Timeouts};
 use serde_json::{Map, Value};
 
 use crate::catalog::{Catalog, Entry, Provider};
@@ -23,6 +23,7 @@ pub(super) async fn spec(
     section: &ChannelSection,
 ) -> ChannelSpec {
     let description = catalog.describe(entry).await.ok();
+    let vouches = description.as_ref().is_some_and(|it| it.vouches);
     let (display_name, capabilities, defaults) = description.map_or_else(
         || (entry.name.clone(), Capabilities::default(), Map::new()),
         |it| (it.display_name, it.capabilities, it.default_config),
@@ -38,6 +39,7 @@ pub(super) async fn spec(
         send_tool_hints: section.send_tool_hints.unwrap_or(config.channels.send_tool_hints),
         deduplicates: capabilities.deduplicates,
         on_unknown: on_unknown(section),
+        rights: rights(is_package(entry), section, capabilities, vouches),
         state_dir: instance.paths.channel_state_dir(&entry.name),
         media_dir: instance.paths.media_dir(&entry.name),
         build: builder(entry, raw),
@@ -61,6 +63,30 @@ fn builder(entry: &Entry, section: Map<String, Value>) -> Arc<BuildChannel> {
     }
 }
 
+/// What a plugin may do beyond receiving and delivering.
+///
+/// Packages of the Python program were written when deciding who may write and writing to other
+/// channels was everybody's right, and cannot ask for it. Their users trusted them so, and find them
+/// working here; other plugins get what the config says.
+fn rights(
+    is_package: bool,
+    section: &ChannelSection,
+    capabilities: Capabilities,
+    vouches: bool,
+) -> Rights {
+    let usual = if is_package { vec!["*".to_owned()] } else { Vec::new() };
+    Rights {
+        vouches: vouches && section.trust_plugin.unwrap_or(is_package),
+        asks_for_streams: capabilities.streaming,
+        publishes_to: section.publish_to.clone().unwrap_or(usual),
+    }
+}
+
+fn is_package(entry: &Entry) -> bool {
+    matches!(&entry.provider, Provider::Plugin(plugin)
+        if matches!(plugin.source, Source::Python { .. }))
+}
+
 fn on_unknown(section: &ChannelSection) -> OnUnknown {
     match section.on_unknown {
         Some(nanobot_config::OnUnknown::Hold) => OnUnknown::Hold,
@@ -75,4 +101,47 @@ fn is_true(section: &Map<String, Value>, key: &str) -> bool {
 fn texts(section: &Map<String, Value>, key: &str) -> Vec<String> {
     let list = section.get(key).and_then(Value::as_array).into_iter().flatten();
     list.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_may_what_they_always_could_and_others_what_the_config_says() {
+        #[track_caller]
+        fn check(is_package: bool, section: &ChannelSection, vouches: bool, channels: &[&str]) {
+            let rights = rights(is_package, section, Capabilities::default(), true);
+            assert_eq!(
+                (rights.vouches, rights.publishes_to.as_slice()),
+                (vouches, &texts(channels)[..])
+            );
+        }
+        fn texts(channels: &[&str]) -> Vec<String> {
+            channels.iter().map(ToString::to_string).collect()
+        }
+        let unsaid = ChannelSection::default();
+        check(true, &unsaid, true, &["*"]);
+        check(false, &unsaid, false, &[]);
+        let said = ChannelSection {
+            trust_plugin: Some(true),
+            publish_to: Some(texts(&["telegram"])),
+            ..ChannelSection::default()
+        };
+        check(true, &said, true, &["telegram"]);
+        check(false, &said, true, &["telegram"]);
+        let denied = ChannelSection {
+            trust_plugin: Some(false),
+            publish_to: Some(Vec::new()),
+            ..ChannelSection::default()
+        };
+        check(true, &denied, false, &[]);
+        check(false, &denied, false, &[]);
+    }
+
+    #[test]
+    fn a_plugin_without_a_rule_of_its_own_is_trusted_with_nothing() {
+        let trusted = ChannelSection { trust_plugin: Some(true), ..ChannelSection::default() };
+        assert!(!rights(true, &trusted, Capabilities::default(), false).vouches);
+    }
 }
