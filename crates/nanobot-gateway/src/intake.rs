@@ -1,7 +1,8 @@
 //! Takes messages from the channels: allow-list, bounds, ledger, scheduler.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use nanobot_channel::{
@@ -10,13 +11,14 @@ use nanobot_channel::{
 };
 use nanobot_ledger::{Accepted, InboundEntry, Ledger, LedgerError, new_id, now_ms};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::commands::{self, About, Command};
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
 use crate::running::RunningTurns;
 use crate::scheduler::Scheduler;
-use crate::status::StatusBoard;
+use crate::status::{ChannelReport, StatusBoard};
 
 /// Longest text that is taken, in bytes.
 const MAX_TEXT_BYTES: usize = 1024 * 1024;
@@ -39,6 +41,8 @@ pub(crate) struct Reception {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) about: About,
     pub(crate) closing: CancellationToken,
+    /// Cancelled when a person wants the gateway to start again.
+    pub(crate) restart: CancellationToken,
 }
 
 /// The gateway as one channel sees it. The only place where the allow-list is enforced.
@@ -51,15 +55,18 @@ pub(crate) struct Intake {
 #[async_trait]
 impl Inbox for Intake {
     async fn handle_message(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
+        let started = Instant::now();
         self.reception.board.received(&self.channel);
-        let result = self.take(message).await;
+        // Whatever task of the channel this is, its lines name the channel.
+        let span = tracing::error_span!("intake", channel = self.channel);
+        let result = self.take(message).instrument(span).await;
         let outcome = match &result {
             Ok(Acceptance::Accepted) => "accepted",
             Ok(Acceptance::Duplicate) => "duplicate",
             Ok(Acceptance::Denied) => "denied",
             Err(error) => error.kind().as_str(),
         };
-        self.reception.metrics.message(&self.channel, outcome);
+        self.reception.metrics.message(&self.channel, outcome, started.elapsed());
         result
     }
 
@@ -76,7 +83,6 @@ impl Intake {
     async fn take(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
         if !message.sender.is_on(&self.allow_from) {
             tracing::warn!(
-                channel = self.channel,
                 sender = message.sender.id,
                 "Denied access; add the sender to allowFrom in the channel's config to grant it."
             );
@@ -88,12 +94,24 @@ impl Intake {
         }
         match Command::parse(&message.text) {
             None | Some(Command::New) => self.reception.store(&self.channel, message).await,
+            Some(Command::Restart) => self.reception.restart(&self.channel, &message).await,
             Some(command) => self.reception.obey(&self.channel, &message, command).await,
         }
     }
 }
 
 impl Reception {
+    /// How the channels are, with what is to be delivered through each.
+    pub(crate) fn channels(&self) -> BTreeMap<String, ChannelReport> {
+        let mut reports = self.board.snapshot();
+        for (channel, queue) in self.delivery.queues() {
+            if let Some(report) = reports.get_mut(&channel) {
+                report.queue = queue;
+            }
+        }
+        reports
+    }
+
     async fn store(
         &self,
         channel: &str,
@@ -113,7 +131,7 @@ impl Reception {
                 Ok(Acceptance::Accepted)
             }
             Ok(Accepted::Duplicate) => Ok(Acceptance::Duplicate),
-            Ok(Accepted::Full) => Err(overloaded("too many messages wait for the agent")),
+            Ok(Accepted::Full) => Err(full()),
             Err(error) => Err(cannot_store(channel, error)),
         }
     }
@@ -133,7 +151,7 @@ impl Reception {
                 commands::stopped(waiting + u64::from(self.running.stop(&session)))
             }
             Command::Status => self.about.status(self.running.is_busy(&session)),
-            Command::Help | Command::New => commands::HELP.to_owned(),
+            Command::Help | Command::New | Command::Restart => commands::HELP.to_owned(),
         };
         self.delivery.offer(channel, notice(message, reply));
         Ok(Acceptance::Accepted)
@@ -141,7 +159,7 @@ impl Reception {
 }
 
 /// A word of the gateway to the chat of a message.
-fn notice(message: &InboundMessage, text: String) -> OutboundMessage {
+pub(crate) fn notice(message: &InboundMessage, text: String) -> OutboundMessage {
     OutboundMessage {
         delivery_id: new_id(),
         chat_id: message.chat_id.clone(),
@@ -155,7 +173,12 @@ fn notice(message: &InboundMessage, text: String) -> OutboundMessage {
     }
 }
 
-fn cannot_store(channel: &str, error: LedgerError) -> ChannelError {
+/// The ledger holds as many messages as it may.
+pub(crate) fn full() -> ChannelError {
+    overloaded("too many messages wait for the agent")
+}
+
+pub(crate) fn cannot_store(channel: &str, error: LedgerError) -> ChannelError {
     tracing::error!(%error, channel, "Could not store a message.");
     overloaded("the gateway cannot store messages").with_source(error)
 }

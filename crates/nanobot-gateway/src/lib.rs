@@ -12,6 +12,8 @@ pub mod delivery;
 mod gateway;
 mod intake;
 mod metrics;
+pub mod notify;
+mod restart;
 mod roster;
 mod running;
 mod scheduler;

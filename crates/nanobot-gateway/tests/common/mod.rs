@@ -293,6 +293,7 @@ pub(crate) fn settings() -> Settings {
         max_concurrent_turns: 32,
         max_attempts: 3,
         grace: Duration::from_secs(5),
+        notify: nanobot_gateway::notify::NotifySettings::default(),
     }
 }
 
