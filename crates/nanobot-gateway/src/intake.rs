@@ -11,7 +11,6 @@ use nanobot_channel::{
 };
 use nanobot_ledger::{Accepted, InboundEntry, Ledger, LedgerError, new_id, now_ms};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 
 use crate::commands::{self, About, Command};
 use crate::delivery::Delivery;
@@ -57,9 +56,7 @@ impl Inbox for Intake {
     async fn handle_message(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
         let started = Instant::now();
         self.reception.board.received(&self.channel);
-        // Whatever task of the channel this is, its lines name the channel.
-        let span = tracing::error_span!("intake", channel = self.channel);
-        let result = self.take(message).instrument(span).await;
+        let result = self.take(message).await;
         let outcome = match &result {
             Ok(Acceptance::Accepted) => "accepted",
             Ok(Acceptance::Duplicate) => "duplicate",
@@ -83,6 +80,7 @@ impl Intake {
     async fn take(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
         if !message.sender.is_on(&self.allow_from) {
             tracing::warn!(
+                channel = self.channel,
                 sender = message.sender.id,
                 "Denied access; add the sender to allowFrom in the channel's config to grant it."
             );
