@@ -16,7 +16,9 @@ use crate::control::{self, ControlSocket, Deliver, GatewayReport, ledger_routes}
 use crate::delivery::{Courier, Delivery};
 use crate::intake::{Intake, Reception};
 use crate::metrics::Metrics;
-use crate::notify::{Announcer, NotifySettings, OwnerWatch, say_started, say_stopping};
+use crate::notify::{
+    Announcement, Announcer, NotifySettings, OwnerWatch, say_started, say_stopping,
+};
 use crate::restart;
 use crate::roster::Roster;
 use crate::running::RunningTurns;
@@ -56,6 +58,8 @@ pub struct Settings {
     pub grace: Duration,
     /// What is said without being asked for.
     pub notify: NotifySettings,
+    /// Whether `/restart` in a chat asks for a restart.
+    pub restart_command: bool,
 }
 
 /// Why a gateway could not start.
@@ -129,7 +133,7 @@ impl Gateway {
     /// that chat that it is there.
     #[must_use]
     pub fn restart_requested(&self) -> CancellationToken {
-        self.reception.restart.clone()
+        self.reception.restart.clone().unwrap_or_default()
     }
 
     /// Address of the control port.
@@ -239,7 +243,7 @@ impl Gateway {
             delivery: reception.delivery.clone(),
             closing: reception.closing.clone(),
         };
-        for (text, target) in self.notify.on_start.iter().flat_map(|it| it.each()) {
+        for (text, target) in self.notify.on_start.iter().flat_map(Announcement::each) {
             let board = Arc::clone(&reception.board);
             self.servers.spawn(say_started(text, target, board, announcer.clone()));
         }
@@ -301,6 +305,6 @@ fn reception(
         metrics,
         about: About { model: agent.describe_model().name, started: Instant::now() },
         closing,
-        restart: CancellationToken::new(),
+        restart: settings.restart_command.then(CancellationToken::new),
     }
 }

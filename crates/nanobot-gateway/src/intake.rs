@@ -40,8 +40,8 @@ pub(crate) struct Reception {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) about: About,
     pub(crate) closing: CancellationToken,
-    /// Cancelled when a person wants the gateway to start again.
-    pub(crate) restart: CancellationToken,
+    /// Cancelled when a person wants the gateway to start again; `None` if nobody may.
+    pub(crate) restart: Option<CancellationToken>,
 }
 
 /// The gateway as one channel sees it. The only place where the allow-list is enforced.

@@ -18,6 +18,8 @@ use crate::status::{State, StatusBoard};
 
 /// Said before the gateway stops.
 const RESTARTING: &str = "Restarting…";
+/// Said where the config forbids it.
+const SWITCHED_OFF: &str = "`/restart` is switched off here.";
 /// Said after it has started, if it is not known how long it took.
 pub(crate) const RESTARTED: &str = "Restart completed.";
 /// Marks the delivery that says that a restart is done: when it was asked for, in milliseconds since
@@ -32,6 +34,10 @@ impl Reception {
         channel: &str,
         message: &InboundMessage,
     ) -> Result<Acceptance, ChannelError> {
+        let Some(restart) = &self.restart else {
+            self.delivery.offer(channel, notice(message, SWITCHED_OFF.to_owned()));
+            return Ok(Acceptance::Accepted);
+        };
         let id = new_id();
         let entry = InboundEntry {
             id: id.clone(),
@@ -51,7 +57,7 @@ impl Reception {
         stored.map_err(|error| cannot_store(channel, error))?;
         tracing::info!(channel, "Restarting, as a person asked for.");
         self.delivery.offer(channel, notice(message, RESTARTING.to_owned()));
-        self.restart.cancel();
+        restart.cancel();
         Ok(Acceptance::Accepted)
     }
 

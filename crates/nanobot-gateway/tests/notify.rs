@@ -224,6 +224,19 @@ async fn strangers_cannot_restart_the_gateway() {
 }
 
 #[tokio::test]
+async fn restart_can_be_switched_off() {
+    let (spec, mut played) = played("hook", false);
+    let settings = Settings { restart_command: false, ..settings() };
+    let ledger = Arc::new(MemoryLedger::default());
+    let stage = Stage::with(vec![spec], settings, ledger.clone()).await;
+    let channel = played.started().await;
+    channel.receive("c1", "/restart").await.unwrap();
+    assert_eq!(played.succeed().await, send("c1", "`/restart` is switched off here.", 1));
+    assert!(!stage.gateway.restart_requested().is_cancelled());
+    assert_eq!(ledger.waiting_deliveries().await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn restart_that_a_crash_cut_short_is_answered_and_not_given_to_the_model() {
     let ledger = Arc::new(MemoryLedger::default());
     let entry = nanobot_ledger::InboundEntry {

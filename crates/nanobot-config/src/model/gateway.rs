@@ -36,6 +36,8 @@ pub struct Gateway {
     #[serde(deserialize_with = "notice")]
     #[schemars(schema_with = "notice_schema")]
     pub on_stop: Option<Notice>,
+    /// Whether `/restart`, from anybody who may write, restarts the gateway.
+    pub restart_command: bool,
 }
 
 impl Default for Gateway {
@@ -50,6 +52,7 @@ impl Default for Gateway {
             owner_notify_after_s: 300,
             on_start: None,
             on_stop: None,
+            restart_command: true,
         }
     }
 }

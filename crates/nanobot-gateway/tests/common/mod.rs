@@ -297,6 +297,7 @@ pub(crate) fn settings() -> Settings {
         max_attempts: 3,
         grace: Duration::from_secs(5),
         notify: nanobot_gateway::notify::NotifySettings::default(),
+        restart_command: true,
     }
 }
 

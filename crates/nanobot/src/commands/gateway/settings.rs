@@ -27,6 +27,7 @@ pub(super) fn settings(instance: &Instance, config: &Config, port: u16) -> Setti
         max_attempts: u32::from(config.channels.send_max_retries.max(1)),
         grace: GRACE,
         notify: notices::notices(config),
+        restart_command: config.gateway.restart_command,
     }
 }
 
