@@ -14,6 +14,7 @@ pub struct ChannelError {
     action: Cow<'static, str>,
     hint: Option<Cow<'static, str>>,
     retry_after: Option<Duration>,
+    log: Vec<String>,
     #[source]
     source: Option<Source>,
 }
@@ -70,7 +71,14 @@ impl ChannelError {
     /// A failure of `action`, written like "failed to open the event stream".
     #[must_use]
     pub fn new(kind: ErrorKind, action: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, action: action.into(), hint: None, retry_after: None, source: None }
+        Self {
+            kind,
+            action: action.into(),
+            hint: None,
+            retry_after: None,
+            log: Vec::new(),
+            source: None,
+        }
     }
 
     /// The call or the config is wrong.
@@ -130,6 +138,13 @@ impl ChannelError {
         self
     }
 
+    /// Adds the last lines of the log of what failed, oldest first, each without its end of line.
+    #[must_use]
+    pub fn with_log(mut self, lines: Vec<String>) -> Self {
+        self.log = lines;
+        self
+    }
+
     /// What a program may do about it.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -146,6 +161,12 @@ impl ChannelError {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
+    }
+
+    /// The last lines of the log of what failed; empty if it has none of its own.
+    #[must_use]
+    pub fn log(&self) -> &[String] {
+        &self.log
     }
 
     /// The text with all its causes in one line, for logs and status pages.

@@ -45,9 +45,9 @@ pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrorKind, Position};
 pub use file::ConfigFile;
 pub use model::{
-    AgentDefaults, Agents, Api, ChannelSection, Channels, Config, Dream, Exec, ExecSandbox,
-    Gateway, Heartbeat, McpServer, McpTransport, OnUnknown, Plugins, Provider, ProviderRetryMode,
-    Providers, Tools, Transcription, Web, WebSearch,
+    AgentDefaults, Agents, Api, ChannelSection, Channels, ChatTarget, Config, Dream, Exec,
+    ExecSandbox, Gateway, Heartbeat, McpServer, McpTransport, Notice, OnUnknown, Plugins, Provider,
+    ProviderRetryMode, Providers, Tools, Transcription, Web, WebSearch,
 };
 pub use paths::Paths;
 pub use schema::schema;

@@ -51,10 +51,11 @@ impl Paths {
         self.data_dir.join("cache")
     }
 
-    /// Returns the socket over which commands reach the running gateway.
+    /// Returns the socket over which commands reach the running gateway. Its folder is for its owner alone,
+    /// whatever the data folder is.
     #[must_use]
     pub fn control_socket(&self) -> PathBuf {
-        self.data_dir.join("gateway.sock")
+        self.data_dir.join("run").join("gateway.sock")
     }
 
     /// Returns the file whose lock says that a gateway is running.
@@ -104,7 +105,7 @@ mod tests {
             (paths.channel_state_dir("telegram"), "channels/telegram"),
             (paths.plugins_dir(), "plugins"),
             (paths.cache_dir(), "cache"),
-            (paths.control_socket(), "gateway.sock"),
+            (paths.control_socket(), "run/gateway.sock"),
             (paths.lock_file(), "gateway.lock"),
             (paths.ledger_file(), "ledger.sqlite"),
         ] {

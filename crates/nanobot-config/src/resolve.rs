@@ -11,6 +11,7 @@ mod overrides;
 mod problem;
 mod sections;
 mod shape;
+mod targets;
 mod variables;
 
 use serde_json::{Map, Value};
@@ -26,6 +27,8 @@ use notes::Notes;
 use overrides::Origins;
 use problem::Problem;
 use shape::Shape;
+
+pub(crate) use check::as_bool;
 
 pub(crate) fn resolve(file: &ConfigFile, environment: &Environment) -> Result<Config, ConfigError> {
     let locator = Locator::new(file.text());
@@ -49,6 +52,7 @@ fn finish(
     variables::substitute(&mut root, environment, notes)?;
     let mut root = Value::Object(root);
     check::check(&mut root, Some(&as_typed), Shape::root(), &KeyPath::default())?;
+    targets::check(&root)?;
     let sections = sections::take(&mut root, notes)?;
     let mut config: Config =
         serde_path_to_error::deserialize(root).map_err(|error| Problem::from_serde(&error))?;

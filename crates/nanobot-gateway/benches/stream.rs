@@ -47,7 +47,7 @@ fn end(handle: StreamHandle) {
 fn all_joined(bencher: Bencher, deltas: usize) {
     let runtime = runtime();
     bencher.counter(ItemsCount::new(deltas)).bench_local(|| {
-        let (handle, buffer) = StreamHandle::open(message());
+        let (handle, buffer) = StreamHandle::open(String::new(), message());
         for _ in 0..deltas {
             handle.push(DELTA);
         }
@@ -63,7 +63,7 @@ fn all_joined(bencher: Bencher, deltas: usize) {
 fn none_joined(bencher: Bencher, deltas: usize) {
     let runtime = runtime();
     bencher.counter(ItemsCount::new(deltas)).bench_local(|| {
-        let (handle, buffer) = StreamHandle::open(message());
+        let (handle, buffer) = StreamHandle::open(String::new(), message());
         let mut text = String::new();
         runtime.block_on(async {
             for _ in 0..deltas {
@@ -82,7 +82,7 @@ fn none_joined(bencher: Bencher, deltas: usize) {
 fn as_it_comes(bencher: Bencher, deltas: usize) {
     let runtime = runtime();
     bencher.counter(ItemsCount::new(deltas)).bench_local(|| {
-        let (handle, buffer) = StreamHandle::open(message());
+        let (handle, buffer) = StreamHandle::open(String::new(), message());
         runtime.block_on(async {
             let reading = tokio::spawn(async move {
                 let mut text = String::new();

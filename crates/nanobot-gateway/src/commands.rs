@@ -11,6 +11,8 @@ pub(crate) enum Command {
     Status,
     /// Lists the commands.
     Help,
+    /// Stops the gateway in order and starts it again.
+    Restart,
     /// Forgets what the session remembers. Takes its turn like a message, so that what was written
     /// before it is answered with the old memory.
     New,
@@ -28,6 +30,7 @@ impl Command {
             "/stop" => Some(Self::Stop),
             "/status" => Some(Self::Status),
             "/help" | "/start" => Some(Self::Help),
+            "/restart" => Some(Self::Restart),
             "/new" => Some(Self::New),
             _ => None,
         }
@@ -39,6 +42,7 @@ pub(crate) const HELP: &str = "🐈 nanobot commands:
 - `/new`: start a new conversation
 - `/stop`: stop the answer that is being written
 - `/status`: show how the bot is
+- `/restart`: restart the bot
 - `/help`: show this list";
 
 /// Answer to `/new`.
@@ -73,7 +77,7 @@ impl About {
 }
 
 /// A duration in its two largest units.
-fn rough(duration: Duration) -> String {
+pub(crate) fn rough(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
@@ -94,6 +98,8 @@ mod tests {
             ("/stop", Some(Command::Stop)),
             ("  /NEW \n", Some(Command::New)),
             ("/start", Some(Command::Help)),
+            ("/restart", Some(Command::Restart)),
+            ("/restart now", None),
             ("/stop it", None),
             ("stop", None),
             ("/moon", None),

@@ -5,10 +5,12 @@
 //! has something to do.
 
 mod lane;
+mod queue;
 mod retry;
 mod stream;
 
 pub(crate) use lane::Courier;
+pub use queue::Queue;
 pub use stream::StreamHandle;
 
 use std::collections::hash_map::Entry;
@@ -19,6 +21,7 @@ use nanobot_channel::OutboundMessage;
 use nanobot_ledger::{OutboundEntry, WaitingDelivery};
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 
 use stream::StreamBuffer;
 
@@ -54,6 +57,8 @@ struct Parcel {
 #[derive(Default)]
 struct Lane {
     items: VecDeque<Item>,
+    /// Whether what is being delivered is stored in the ledger; `None` while nothing is.
+    at_work: Option<bool>,
     room: Arc<Notify>,
 }
 
@@ -142,9 +147,22 @@ impl Delivery {
         let shared = Arc::clone(&self.shared);
         self.shared.tasks.spawn(async move {
             while let Some(item) = shared.next(&key) {
-                shared.courier.deliver(&key.channel, item).await;
+                let span = item.span(&key.channel);
+                shared.courier.deliver(&key.channel, item).instrument(span).await;
             }
         });
+    }
+}
+
+impl Item {
+    /// Names the delivery in everything that is logged about it.
+    fn span(&self, channel: &str) -> Span {
+        let message = match self {
+            Self::Durable(parcel) => &parcel.message,
+            Self::Ephemeral(message) => message,
+            Self::Stream(buffer) => &buffer.message,
+        };
+        tracing::error_span!("delivery", channel, delivery_id = message.delivery_id)
     }
 }
 
@@ -171,6 +189,7 @@ impl Shared {
         let mut lanes = self.lanes();
         let lane = lanes.get_mut(key)?;
         let item = lane.items.pop_front();
+        lane.at_work = item.as_ref().map(Item::is_durable);
         lane.room.notify_one();
         if item.is_none() || self.courier.abort.is_cancelled() {
             lanes.remove(key);

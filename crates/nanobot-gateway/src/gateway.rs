@@ -16,6 +16,10 @@ use crate::control::{self, ControlSocket, Deliver, GatewayReport, ledger_routes}
 use crate::delivery::{Courier, Delivery};
 use crate::intake::{Folders, Intake, Publishing, Reception};
 use crate::metrics::Metrics;
+use crate::notify::{
+    Announcement, Announcer, NotifySettings, OwnerWatch, say_started, say_stopping,
+};
+use crate::restart;
 use crate::roster::Roster;
 use crate::running::RunningTurns;
 use crate::scheduler::Scheduler;
@@ -52,6 +56,10 @@ pub struct Settings {
     pub max_attempts: u32,
     /// How long running turns, and then deliveries, are waited for at the end.
     pub grace: Duration,
+    /// What is said without being asked for.
+    pub notify: NotifySettings,
+    /// Whether `/restart` in a chat asks for a restart.
+    pub restart_command: bool,
 }
 
 /// Why a gateway could not start.
@@ -80,6 +88,7 @@ pub struct Gateway {
     supervisor: Supervisor,
     servers: TaskTracker,
     grace: Duration,
+    notify: NotifySettings,
     /// Turns and deliveries under way are cut off.
     abort: CancellationToken,
     /// Channels and servers stop.
@@ -105,6 +114,7 @@ impl Gateway {
             supervisor: Supervisor::new(roster, board, metrics, shutdown.clone()),
             servers: TaskTracker::new(),
             grace: settings.grace,
+            notify: settings.notify,
             abort,
             shutdown,
         };
@@ -114,7 +124,16 @@ impl Gateway {
         channels.iter().for_each(|spec| gateway.supervisor.enroll(spec));
         gateway.take_up(ledger.as_ref()).await?;
         gateway.start_channels(channels);
+        gateway.announce();
         Ok(gateway)
+    }
+
+    /// Cancelled when a person has asked for a restart in a chat. Whoever runs the gateway then
+    /// calls [`shutdown`](Self::shutdown) and starts another one on the same ledger, which says in
+    /// that chat that it is there.
+    #[must_use]
+    pub fn restart_requested(&self) -> CancellationToken {
+        self.reception.restart.clone().unwrap_or_default()
     }
 
     /// Address of the control port.
@@ -140,6 +159,9 @@ impl Gateway {
     /// ledger any more.
     pub async fn shutdown(self) {
         self.reception.closing.cancel();
+        if let Some(announcement) = &self.notify.on_stop {
+            say_stopping(announcement, &self.reception.delivery);
+        }
         let work = async {
             self.reception.scheduler.drained().await;
             self.reception.delivery.drained().await;
@@ -172,7 +194,7 @@ impl Gateway {
             started_ms,
             address: address.clone(),
             model: reception.about.model.clone(),
-            channels: reception.board.snapshot(),
+            channels: reception.channels(),
         };
         let supervisor = self.supervisor.clone();
         let ledger = ledger_routes(Arc::clone(&self.reception.ledger), self.deliver());
@@ -197,12 +219,38 @@ impl Gateway {
     /// receive is answered behind what the chats wait for already.
     async fn take_up(&self, ledger: &dyn Ledger) -> Result<(), GatewayError> {
         for waiting in ledger.waiting_deliveries().await? {
-            self.reception.delivery.take_up(waiting);
+            if restart::is_promise(&waiting.entry.message) {
+                let (board, delivery) =
+                    (Arc::clone(&self.reception.board), &self.reception.delivery);
+                let closing = self.reception.closing.clone();
+                let kept = restart::keep_promise(waiting, board, delivery.clone(), closing);
+                self.servers.spawn(kept);
+            } else {
+                self.reception.delivery.take_up(waiting);
+            }
         }
         for session in ledger.waiting_sessions().await? {
             self.reception.scheduler.wake(&session);
         }
         Ok(())
+    }
+
+    /// Says that the gateway has started, and from now on what the owner wants to know.
+    fn announce(&self) {
+        let reception = &self.reception;
+        let announcer = Announcer {
+            ledger: Arc::clone(&reception.ledger),
+            delivery: reception.delivery.clone(),
+            closing: reception.closing.clone(),
+        };
+        for (text, target) in self.notify.on_start.iter().flat_map(Announcement::each) {
+            let board = Arc::clone(&reception.board);
+            self.servers.spawn(say_started(text, target, board, announcer.clone()));
+        }
+        if !self.notify.owner.is_empty() {
+            let board = Arc::clone(&reception.board);
+            self.servers.spawn(OwnerWatch::new(&self.notify, board, announcer).run());
+        }
     }
 
     fn start_channels(&self, channels: Vec<ChannelSpec>) {
@@ -264,5 +312,6 @@ fn reception(
         about: About { model: agent.describe_model().name, started: Instant::now() },
         transcriber: agent.transcriber(),
         closing,
+        restart: settings.restart_command.then(CancellationToken::new),
     }
 }

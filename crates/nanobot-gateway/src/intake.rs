@@ -5,9 +5,10 @@ mod folders;
 mod publish;
 mod recordings;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use nanobot_agent::Transcriber;
@@ -24,7 +25,7 @@ use crate::metrics::Metrics;
 use crate::rights::Rights;
 use crate::running::RunningTurns;
 use crate::scheduler::Scheduler;
-use crate::status::StatusBoard;
+use crate::status::{ChannelReport, StatusBoard};
 
 pub(crate) use folders::Folders;
 pub(crate) use publish::Publishing;
@@ -44,6 +45,8 @@ pub(crate) struct Reception {
     /// What turns speech into text, if it is configured.
     pub(crate) transcriber: Option<Arc<Transcriber>>,
     pub(crate) closing: CancellationToken,
+    /// Cancelled when a person wants the gateway to start again; `None` if nobody may.
+    pub(crate) restart: Option<CancellationToken>,
 }
 
 /// The gateway as one channel sees it. The only place where the allow-list is enforced.
@@ -108,6 +111,7 @@ impl Intake {
         message: InboundMessage,
         vouched: Vouched,
     ) -> Result<Acceptance, ChannelError> {
+        let started = Instant::now();
         self.reception.board.received(&self.channel);
         let result = self.take(message, vouched).await;
         let outcome = match &result {
@@ -116,7 +120,7 @@ impl Intake {
             Ok(Acceptance::Denied) => "denied",
             Err(error) => error.kind().as_str(),
         };
-        self.reception.metrics.message(&self.channel, outcome);
+        self.reception.metrics.message(&self.channel, outcome, started.elapsed());
         result
     }
 
@@ -144,12 +148,24 @@ impl Intake {
         }
         match Command::parse(&message.text) {
             None | Some(Command::New) => self.reception.store(&self.channel, message).await,
+            Some(Command::Restart) => self.reception.restart(&self.channel, &message).await,
             Some(command) => self.reception.obey(&self.channel, &message, command).await,
         }
     }
 }
 
 impl Reception {
+    /// How the channels are, with what is to be delivered through each.
+    pub(crate) fn channels(&self) -> BTreeMap<String, ChannelReport> {
+        let mut reports = self.board.snapshot();
+        for (channel, queue) in self.delivery.queues() {
+            if let Some(report) = reports.get_mut(&channel) {
+                report.queue = queue;
+            }
+        }
+        reports
+    }
+
     async fn store(
         &self,
         channel: &str,
@@ -169,7 +185,7 @@ impl Reception {
                 Ok(Acceptance::Accepted)
             }
             Ok(Accepted::Duplicate) => Ok(Acceptance::Duplicate),
-            Ok(Accepted::Full) => Err(overloaded("too many messages wait for the agent")),
+            Ok(Accepted::Full) => Err(full()),
             Err(error) => Err(cannot_store(channel, error)),
         }
     }
@@ -189,7 +205,7 @@ impl Reception {
                 commands::stopped(waiting + u64::from(self.running.stop(&session)))
             }
             Command::Status => self.about.status(self.running.is_busy(&session)),
-            Command::Help | Command::New => commands::HELP.to_owned(),
+            Command::Help | Command::New | Command::Restart => commands::HELP.to_owned(),
         };
         self.delivery.offer(channel, notice(message, reply));
         Ok(Acceptance::Accepted)
@@ -197,7 +213,7 @@ impl Reception {
 }
 
 /// A word of the gateway to the chat of a message.
-fn notice(message: &InboundMessage, text: String) -> OutboundMessage {
+pub(crate) fn notice(message: &InboundMessage, text: String) -> OutboundMessage {
     OutboundMessage {
         delivery_id: new_id(),
         chat_id: message.chat_id.clone(),
@@ -211,7 +227,12 @@ fn notice(message: &InboundMessage, text: String) -> OutboundMessage {
     }
 }
 
-fn cannot_store(channel: &str, error: LedgerError) -> ChannelError {
+/// The ledger holds as many messages as it may.
+pub(crate) fn full() -> ChannelError {
+    overloaded("too many messages wait for the agent")
+}
+
+pub(crate) fn cannot_store(channel: &str, error: LedgerError) -> ChannelError {
     tracing::error!(%error, channel, "Could not store a message.");
     overloaded("the gateway cannot store messages").with_source(error)
 }

@@ -13,6 +13,8 @@ mod gateway;
 mod intake;
 mod metrics;
 mod rights;
+pub mod notify;
+mod restart;
 mod roster;
 mod running;
 mod scheduler;

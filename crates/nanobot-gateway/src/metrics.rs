@@ -2,6 +2,8 @@
 //!
 //! Labels are names of channels and fixed words, never chats or people: their number is bounded.
 
+mod moment;
+
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -12,6 +14,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+pub(crate) use moment::Moment;
+use moment::MomentGauges;
 
 /// Upper bounds of the histograms' buckets, in seconds: from the gateway's own cost to a slow model.
 const SECONDS: [f64; 14] =
@@ -37,6 +42,7 @@ struct ByWord {
 pub(crate) struct Metrics {
     registry: Registry,
     messages: Family<ByOutcome, Counter>,
+    accept_seconds: Histogram,
     turns: Family<ByWord, Counter>,
     turn_seconds: Histogram,
     tokens: Family<ByWord, Counter>,
@@ -46,6 +52,7 @@ pub(crate) struct Metrics {
     turns_running: Gauge,
     lanes_open: Gauge,
     uptime: Gauge<f64, AtomicU64>,
+    moment: MomentGauges,
 }
 
 impl Metrics {
@@ -53,6 +60,7 @@ impl Metrics {
         let mut metrics = Self {
             registry: Registry::with_prefix("nanobot"),
             messages: Family::default(),
+            accept_seconds: Histogram::new(SECONDS),
             turns: Family::default(),
             turn_seconds: Histogram::new(SECONDS),
             tokens: Family::default(),
@@ -62,6 +70,7 @@ impl Metrics {
             turns_running: Gauge::default(),
             lanes_open: Gauge::default(),
             uptime: Gauge::default(),
+            moment: MomentGauges::default(),
         };
         metrics.register();
         metrics
@@ -70,6 +79,8 @@ impl Metrics {
     fn register(&mut self) {
         let it = &mut self.registry;
         it.register("messages", "Messages that channels offered", self.messages.clone());
+        let help = "Time from the offer of a message to its place in the ledger";
+        it.register_with_unit("accept", help, Unit::Seconds, self.accept_seconds.clone());
         it.register("turns", "Turns of the agent, by how they ended", self.turns.clone());
         let help = "Time from the claim of a message to the stored answer";
         it.register_with_unit("turn", help, Unit::Seconds, self.turn_seconds.clone());
@@ -94,12 +105,16 @@ impl Metrics {
         );
         let help = "Time since the gateway started";
         it.register_with_unit("uptime", help, Unit::Seconds, self.uptime.clone());
+        self.moment.register(it);
     }
 
     /// A message was offered; `outcome` is `accepted`, `duplicate`, `denied` or the kind of an error.
-    pub(crate) fn message(&self, channel: &str, outcome: &'static str) {
+    pub(crate) fn message(&self, channel: &str, outcome: &'static str, took: Duration) {
         let labels = ByOutcome { channel: channel.to_owned(), outcome };
         self.messages.get_or_create(&labels).inc();
+        if outcome == "accepted" {
+            self.accept_seconds.observe(took.as_secs_f64());
+        }
     }
 
     /// A turn began; it runs until [`turn_ended`](Self::turn_ended).
@@ -146,9 +161,10 @@ impl Metrics {
         self.restarts.get_or_create(&ByChannel { channel: channel.to_owned() }).inc();
     }
 
-    /// All of it as text.
-    pub(crate) fn render(&self, uptime: Duration) -> String {
+    /// All of it as text, with how things are at this moment.
+    pub(crate) fn render(&self, uptime: Duration, moment: &Moment) -> String {
         self.uptime.set(uptime.as_secs_f64());
+        self.moment.set(moment);
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a string cannot fail");
         text

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nanobot_channel::{ChannelState, ChannelStatus};
+use nanobot_channel::{ChannelError, ChannelState, ChannelStatus};
 use nanobot_ledger::now_ms;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::channel_spec::ChannelSpec;
+use crate::delivery::Queue;
 
 /// State of a channel as the gateway sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,16 @@ pub struct ChannelReport {
     pub last_delivery_ms: Option<u64>,
     /// Why it last ended.
     pub last_error: Option<String>,
+    /// When that was, in milliseconds since 1970.
+    #[serde(default)]
+    pub last_error_ms: Option<u64>,
+    /// What it had logged last before it ended, oldest first; empty for a channel without a log of
+    /// its own.
+    #[serde(default)]
+    pub last_log: Vec<String>,
+    /// What is to be delivered through it.
+    #[serde(default)]
+    pub queue: Queue,
 }
 
 /// The board: one report for each enabled channel.
@@ -94,19 +105,14 @@ impl StatusBoard {
         self.reports().contains_key(channel)
     }
 
+    /// Wakes with each change of a state.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
     pub(crate) fn add(&self, spec: &ChannelSpec) {
-        let report = ChannelReport {
-            display_name: spec.display_name.clone(),
-            decides_access: spec.rights.vouches,
-            state: State::Connecting,
-            since_ms: now_ms(),
-            message: None,
-            account: None,
-            restarts: 0,
-            last_event_ms: None,
-            last_delivery_ms: None,
-            last_error: None,
-        };
+        let mut report = ChannelReport::new(&spec.display_name, State::Connecting);
+        report.decides_access = spec.rights.vouches;
         self.reports().insert(spec.name.clone(), report);
     }
 
@@ -135,10 +141,14 @@ impl StatusBoard {
         });
     }
 
-    pub(crate) fn ended(&self, channel: &str, state: State, error: String, message: String) {
+    pub(crate) fn ended(&self, channel: &str, state: State, error: &ChannelError, message: String) {
         self.update(channel, |report| {
             report.enter(state);
-            report.last_error = Some(error);
+            report.last_log = error.log().to_vec();
+            // The text with its causes would say the log again.
+            let is_in_log = !report.last_log.is_empty();
+            report.last_error = Some(if is_in_log { error.to_string() } else { error.report() });
+            report.last_error_ms = Some(now_ms());
             report.message = Some(message);
         });
     }
@@ -185,6 +195,35 @@ impl StatusBoard {
 }
 
 impl ChannelReport {
+    /// Why it last ended, in one line: the error, and the last words of its log.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        let error = self.last_error.as_deref()?;
+        let last_words = self.last_log.iter().rev().find(|line| !line.trim().is_empty());
+        let parts = [Some(error), last_words.map(String::as_str)];
+        let text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// A channel that enters this state now, and of which nothing else is known.
+    pub(crate) fn new(display_name: &str, state: State) -> Self {
+        Self {
+            display_name: display_name.to_owned(),
+            decides_access: false,
+            state,
+            since_ms: now_ms(),
+            message: None,
+            account: None,
+            restarts: 0,
+            last_event_ms: None,
+            last_delivery_ms: None,
+            last_error: None,
+            last_error_ms: None,
+            last_log: Vec::new(),
+            queue: Queue::default(),
+        }
+    }
+
     fn enter(&mut self, state: State) {
         if self.state != state {
             self.state = state;

@@ -58,7 +58,8 @@ impl Supervisor {
         let shared = &self.shared;
         let restart = Arc::new(Notify::new());
         shared.restarts().insert(spec.name.clone(), Arc::clone(&restart));
-        let span = tracing::info_span!("channel", channel = spec.name);
+        // Of the highest level, so that no filter takes the name from what is logged in it.
+        let span = tracing::error_span!("channel", channel = spec.name);
         let runner = Runner {
             spec,
             inbox,

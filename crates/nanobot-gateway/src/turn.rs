@@ -11,10 +11,12 @@ use nanobot_channel::{Attachment, Location};
 use nanobot_ledger::{Claim, InboundEntry, Ledger, LedgerError, TurnCommit};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::commands::{Command, NEW_SESSION};
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
+use crate::restart::RESTARTED;
 use crate::roster::Roster;
 use crate::running::RunningTurns;
 use crate::speaker::Speaker;
@@ -40,13 +42,20 @@ pub(crate) struct TurnRunner {
 impl TurnRunner {
     /// Answers one message. A turn that the gateway had to cut off is given back to the ledger.
     pub(crate) async fn run(&self, claim: Claim) {
+        let InboundEntry { id, channel, session, .. } = &claim.inbound;
+        let span = tracing::error_span!("turn", turn = id, channel, session);
+        self.run_claim(&claim).instrument(span).await;
+    }
+
+    async fn run_claim(&self, claim: &Claim) {
         if claim.attempt > 1 {
-            let (id, attempt) = (&claim.inbound.id, claim.attempt);
-            tracing::info!(id, attempt, "Answering a message again.");
+            tracing::info!(attempt = claim.attempt, "Answering a message again.");
         }
         match Command::parse(&claim.inbound.message.text) {
             Some(Command::New) => self.forget(&claim.inbound).await,
-            _ => self.answer(&claim).await,
+            // Left over from a gateway that ended right after it was asked to.
+            Some(Command::Restart) => self.say(&claim.inbound, RESTARTED).await,
+            _ => self.answer(claim).await,
         }
     }
 
@@ -71,7 +80,7 @@ impl TurnRunner {
             never = self.keep_checkpoints(&inbound.id, speaker.checkpoints()) => match never {},
         };
         let outcome = answered.unwrap_or_else(|_| {
-            tracing::error!(id = inbound.id, "A turn panicked.");
+            tracing::error!("A turn panicked.");
             panicked(&speaker.said())
         });
         if self.abort.is_cancelled() && outcome.ending == Ending::Interrupted {
@@ -98,7 +107,7 @@ impl TurnRunner {
             let newest = done.borrow_and_update().clone();
             let Some(json) = newest else { continue };
             if let Err(error) = self.ledger.checkpoint(inbound_id, json).await {
-                tracing::error!(%error, id = inbound_id, "Could not store how far a turn is.");
+                tracing::error!(%error, "Could not store how far a turn is.");
             }
         }
         std::future::pending().await
@@ -110,9 +119,14 @@ impl TurnRunner {
         if self.until_stored("forget a conversation", forget).await.is_none() {
             return;
         }
+        self.say(inbound, NEW_SESSION).await;
+    }
+
+    /// Ends a turn with a text that no agent wrote.
+    async fn say(&self, inbound: &InboundEntry, reply: &str) {
         let speaker = self.speaker(inbound);
         let outcome = TurnOutcome {
-            reply: NEW_SESSION.to_owned(),
+            reply: reply.to_owned(),
             history: Vec::new(),
             ending: Ending::Complete,
             usage: Usage::default(),
@@ -140,7 +154,7 @@ impl TurnRunner {
 
     async fn give_back(&self, session: &str) {
         if let Err(error) = self.ledger.release(session).await {
-            tracing::error!(%error, session, "Could not give a message back.");
+            tracing::error!(%error, "Could not give a message back.");
         }
     }
 

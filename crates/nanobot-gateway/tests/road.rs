@@ -12,7 +12,6 @@ use nanobot_channel::{
 use nanobot_gateway::status::State;
 use nanobot_gateway::{OnUnknown, Settings};
 use nanobot_ledger::{DeliveryFilter, DeliveryState, Ledger, MemoryLedger};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const COMPLETE: StreamEnd = StreamEnd { outcome: StreamOutcome::Complete, continues: false };
 
@@ -406,14 +405,7 @@ async fn a_delivery_of_unknown_outcome_is_marked_or_held_as_configured() {
 
 /// Asks the control port, and gives the status code and the body.
 async fn get(stage: &Stage, path: &str) -> (u16, String) {
-    let mut stream =
-        tokio::net::TcpStream::connect(stage.gateway.address()).await.expect("the port answers");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.expect("the port answers");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("the port answers");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    (head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a code"), body.to_owned())
+    common::get(stage.gateway.address(), path).await
 }
 
 #[tokio::test]

@@ -50,7 +50,8 @@ pub struct TurnCommit {
     pub inbound_id: String,
     /// The session it belongs to.
     pub session: String,
-    /// What the session gained: one JSON object each.
+    /// What the session gained: one JSON object each. Without any the session stays as it is, and
+    /// does not begin.
     pub history: Vec<String>,
     /// What is to be delivered, in order.
     pub outbound: Vec<OutboundEntry>,

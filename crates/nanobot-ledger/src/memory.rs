@@ -109,7 +109,10 @@ impl Ledger for MemoryLedger {
         }
         let State { inbox, sessions, .. } = &mut *state;
         let is_busy = |session: &str| inbox.is_busy(session);
-        sessions.append(&turn.session, turn.history, &limits, is_busy);
+        // What the gateway says by itself begins no session.
+        if !turn.history.is_empty() {
+            sessions.append(&turn.session, turn.history, &limits, is_busy);
+        }
         let inbound_id = answers.then_some(turn.inbound_id);
         for entry in turn.outbound {
             state.outbox.add(entry, inbound_id.clone());

@@ -144,7 +144,7 @@ impl Connection {
         match error {
             TalkError::Gone => ending.into_error(None),
             TalkError::Failed(error) if std::error::Error::source(&error).is_some() => error,
-            TalkError::Failed(error) => error.with_source(ending.exited),
+            TalkError::Failed(error) => ending.exited.cause(error),
         }
     }
 

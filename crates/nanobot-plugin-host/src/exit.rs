@@ -52,7 +52,14 @@ impl Ending {
             (None, None) if has_no_common_version(self.exited.status) => no_common_version(),
             (None, None) => ChannelError::internal(describe(self.exited.status)),
         };
-        error.with_source(self.exited)
+        self.exited.cause(error)
+    }
+}
+
+impl PluginExited {
+    /// Makes this the cause of an error.
+    pub(crate) fn cause(self, error: ChannelError) -> ChannelError {
+        error.with_log(self.stderr_tail.clone()).with_source(self)
     }
 }
 

@@ -142,7 +142,16 @@ impl TestGateway {
     ///
     /// Panics when there is no answer.
     pub async fn get(&self, path: &str) -> (u16, String) {
-        let answer = timeout(LIMIT, get(self.address, path)).await;
+        self.request("GET", path).await
+    }
+
+    /// Sends a request without a body to the control port; status and body of the answer.
+    ///
+    /// # Panics
+    ///
+    /// Panics when there is no answer.
+    pub async fn request(&self, method: &str, path: &str) -> (u16, String) {
+        let answer = timeout(LIMIT, request(self.address, method, path)).await;
         answer.expect("the gateway answers in time").expect("the gateway answers")
     }
 
@@ -255,9 +264,11 @@ fn address_in(line: &str) -> Option<SocketAddr> {
     address.trim().parse().ok()
 }
 
-async fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
+async fn request(address: SocketAddr, method: &str, path: &str) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;

@@ -16,7 +16,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use agent::AgentArgs;
-pub(crate) use channels::{ChannelsCommand, ChannelsLoginArgs, ChannelsStatusArgs};
+pub(crate) use channels::{
+    ChannelsCommand, ChannelsLoginArgs, ChannelsRestartArgs, ChannelsStatusArgs,
+};
 pub(crate) use config::{ConfigCommand, ConfigPathArgs, ConfigValidateArgs};
 pub(crate) use deliveries::{
     DeliveriesArgs, DeliveriesCommand, DeliveriesDropArgs, DeliveriesListArgs, DeliveriesRetryArgs,
@@ -70,7 +72,7 @@ pub(crate) enum Command {
     Agent(AgentArgs),
     /// Show what is configured and what is running
     Status(StatusArgs),
-    /// See and log in to channels
+    /// See, restart and log in to channels
     #[command(subcommand)]
     Channels(ChannelsCommand),
     /// See what is to be delivered, and decide about what could not be

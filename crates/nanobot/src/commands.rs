@@ -21,6 +21,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Agent(args) => agent::run(args),
         Command::Status(args) => status::run(args),
         Command::Channels(ChannelsCommand::Status(args)) => channels::status::run(args),
+        Command::Channels(ChannelsCommand::Restart(args)) => channels::restart::run(args),
         Command::Channels(ChannelsCommand::Login(args)) => channels::login::run(args),
         Command::Deliveries(args) => deliveries::run(args),
         Command::Sessions(SessionsCommand::List(args)) => sessions::list::run(args),

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use hyper::{Method, StatusCode};
 use nanobot_gateway::control::GatewayReport;
 
+use crate::ledger_desk::escaped;
+
 #[cfg(unix)]
 mod socket;
 
@@ -29,7 +31,7 @@ pub(crate) async fn report(socket: &Path) -> anyhow::Result<Option<GatewayReport
 pub(crate) async fn restart(socket: &Path, channel: &str) -> anyhow::Result<bool> {
     use nanobot_gateway::control::RESTART_PATH;
 
-    let path = RESTART_PATH.replace("{name}", channel);
+    let path = RESTART_PATH.replace("{name}", &escaped(channel));
     let answer = request(socket, Method::POST, &path).await?;
     Ok(answer.is_some_and(|(status, _)| status == StatusCode::ACCEPTED))
 }

@@ -1,5 +1,7 @@
 //! The log: on stderr, for people or as JSON lines.
 
+mod json;
+
 use std::io;
 
 use anyhow::Context;
@@ -9,10 +11,12 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::failure::Failure;
+use json::JsonLines;
 
 /// What is logged, e.g. `debug` or `nanobot_gateway=debug,info`.
 const FILTER: &str = "NANOBOT_LOG";
@@ -26,12 +30,15 @@ pub(crate) const QUIET: LevelFilter = LevelFilter::OFF;
 pub(crate) fn start(environment: &Environment, level: LevelFilter) -> anyhow::Result<()> {
     let filter = filter(environment, level)?;
     let with_targets = filter.would_enable("nanobot", &Level::DEBUG);
-    let lines = fmt::layer()
-        .with_writer(io::stderr)
-        .with_ansi(anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never)
-        .with_target(with_targets);
-    let lines =
-        if is_json(environment) { lines.json().flatten_event(true).boxed() } else { lines.boxed() };
+    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = if is_json(environment) {
+        let format = JsonLines { has_target: with_targets };
+        lines.fmt_fields(JsonFields::new()).event_format(format).boxed()
+    } else {
+        let is_coloured =
+            anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+        lines.with_ansi(is_coloured).with_target(with_targets).boxed()
+    };
     tracing_subscriber::registry()
         .with(lines.with_filter(filter))
         .try_init()

@@ -18,6 +18,7 @@ mod private_folder;
 mod runtime;
 mod section;
 mod table;
+mod terminal;
 mod time_of_day;
 mod workspace;
 

@@ -2,6 +2,9 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::notice::{notice, notice_schema, targets, targets_schema};
+use super::{ChatTarget, Notice};
+
 /// The section `gateway`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -15,6 +18,26 @@ pub struct Gateway {
     /// Secret that clients from other machines must send.
     #[schemars(with = "Option<String>", extend("writeOnly" = true))]
     pub token: Option<SecretString>,
+    /// Chats where the owner is told of a channel that does not work, best first: `"channel:chat"`, or an
+    /// object with `channel`, `chatId` and perhaps `threadId`; one or a list.
+    #[serde(deserialize_with = "targets")]
+    #[schemars(schema_with = "targets_schema")]
+    pub owner_notify: Vec<ChatTarget>,
+    /// Seconds that a channel may be away before the owner is told; one that has failed for good is told of
+    /// at once.
+    #[schemars(range(min = 1))]
+    pub owner_notify_after_s: u32,
+    /// Said when the gateway has started: `true`, a text, or an object with `text` and `to`; without `to` it
+    /// goes where the owner is told.
+    #[serde(deserialize_with = "notice")]
+    #[schemars(schema_with = "notice_schema")]
+    pub on_start: Option<Notice>,
+    /// Said before the gateway stops, in the same form as `onStart`.
+    #[serde(deserialize_with = "notice")]
+    #[schemars(schema_with = "notice_schema")]
+    pub on_stop: Option<Notice>,
+    /// Whether `/restart`, from anybody who may write, restarts the gateway.
+    pub restart_command: bool,
 }
 
 impl Default for Gateway {
@@ -25,6 +48,11 @@ impl Default for Gateway {
             port: 18_790,
             heartbeat: Heartbeat::default(),
             token: None,
+            owner_notify: Vec::new(),
+            owner_notify_after_s: 300,
+            on_start: None,
+            on_stop: None,
+            restart_command: true,
         }
     }
 }

@@ -9,6 +9,8 @@ mod errors;
 #[cfg(test)]
 mod loading;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod overrides;
 #[cfg(test)]
 mod saving;

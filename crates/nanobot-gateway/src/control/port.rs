@@ -11,10 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gateway::GatewayError;
 use crate::intake::Reception;
+use crate::metrics::Moment;
 use crate::status::State;
 
 /// Media type of the OpenMetrics text format.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Unanswered messages that are counted; more than a ledger takes.
+const MOST_UNANSWERED: usize = 10_001;
 
 /// Opens the control port.
 pub(crate) async fn bind(host: &str, port: u16) -> Result<(TcpListener, SocketAddr), GatewayError> {
@@ -29,7 +33,7 @@ pub(crate) fn routes(reception: Arc<Reception>) -> Router {
     let counted = Arc::clone(&reception);
     let health = || async { axum::Json(json!({ "status": "ok" })) };
     let ready = || async move { readiness(&reception) };
-    let metrics = || async move { metrics(&counted) };
+    let metrics = || async move { metrics(&counted).await };
     Router::new()
         .route("/health", get(health))
         .route("/health/ready", get(ready))
@@ -58,7 +62,12 @@ fn readiness(reception: &Reception) -> Response {
     (code, axum::Json(body)).into_response()
 }
 
-fn metrics(reception: &Reception) -> Response {
-    let text = reception.metrics.render(reception.about.started.elapsed());
+async fn metrics(reception: &Reception) -> Response {
+    let unanswered = reception.ledger.unanswered(MOST_UNANSWERED).await;
+    let moment = Moment {
+        channels: reception.channels(),
+        unanswered: unanswered.ok().map(|messages| messages.len()),
+    };
+    let text = reception.metrics.render(reception.about.started.elapsed(), &moment);
     ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
 }

@@ -58,17 +58,23 @@ fn routes(report: Arc<Report>, supervisor: Supervisor) -> Router {
     Router::new().route(STATUS_PATH, get(status)).route(RESTART_PATH, post(restart))
 }
 
-/// Opens the socket for its own user only. The folder's lock is held, so a file that is there is
-/// left over from a gateway that was killed.
+/// Opens the socket for its own user only: in a folder that nobody else can look into, so that there
+/// is no moment in which the socket is open to others. The instance's lock is held, so a file that
+/// is there is left over from a gateway that was killed.
 #[cfg(unix)]
 fn open(path: &std::path::Path) -> std::io::Result<tokio::net::UnixListener> {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        // It may have been there before, and open.
+        std::fs::set_permissions(folder, PermissionsExt::from_mode(0o700))?;
+    }
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let listener = tokio::net::UnixListener::bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o600))?;
     Ok(listener)
 }

@@ -7,7 +7,7 @@ use nanobot_channel::{
     Channel, ChannelError, Delta, ErrorKind, OutboundMessage, Receipt, StreamEnd,
 };
 use nanobot_ledger::{FailedTry, Ledger, POSSIBLE_DUPLICATE, Settlement};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::retry::{Next, decide, jittered};
@@ -22,6 +22,8 @@ use crate::status::StatusBoard;
 /// limit, so that the more precise error of the plugin link comes first.
 const CALL_LIMIT: Duration = Duration::from_secs(120);
 
+/// How long the end of a stream may take once nothing is waited for any more.
+const END_LIMIT: Duration = Duration::from_secs(5);
 /// Pause before it is looked again whether a channel runs.
 const RUNNING_WAIT: Duration = Duration::from_secs(1);
 /// Pause before the ledger is asked again after it failed.
@@ -42,6 +44,7 @@ pub(crate) struct Courier {
 
 impl Courier {
     pub(super) async fn deliver(&self, channel: &str, item: Item) {
+        let is_stream = matches!(item, Item::Stream(_));
         let delivered = async {
             match item {
                 Item::Durable(parcel) => self.parcel(channel, *parcel).await,
@@ -49,12 +52,17 @@ impl Courier {
                 Item::Stream(buffer) => self.stream(channel, &buffer).await,
             }
         };
-        self.abort.run_until_cancelled(delivered).await;
+        let mut delivered = std::pin::pin!(delivered);
+        let is_cut_off = self.abort.run_until_cancelled(&mut delivered).await.is_none();
+        // Its turn is cut off as well, which ends the stream: the chat is to see that.
+        if is_cut_off && is_stream && timeout(END_LIMIT, delivered).await.is_err() {
+            tracing::warn!("A stream was left open; its channel is too slow to end it.");
+        }
     }
 
     async fn progress(&self, channel: &str, message: OutboundMessage) {
         if let Err(error) = self.send(channel, message).await {
-            tracing::debug!(error = error.report(), channel, "Left out a progress message.");
+            tracing::debug!(error = error.report(), "Left out a progress message.");
         }
     }
 
@@ -109,18 +117,18 @@ impl Courier {
                 true
             }
             Some(OnUnknown::Hold) => {
-                self.hold(channel, &message.delivery_id).await;
+                self.hold(&message.delivery_id).await;
                 self.metrics.delivery_held(channel);
                 false
             }
         }
     }
 
-    async fn hold(&self, channel: &str, delivery_id: &str) {
-        tracing::warn!(channel, delivery_id, "A delivery may have arrived or not: put aside.");
+    async fn hold(&self, delivery_id: &str) {
+        tracing::warn!("A delivery may have arrived or not: put aside.");
         let reason = "it may have arrived or not";
         if let Err(error) = self.ledger.hold_delivery(delivery_id, reason).await {
-            tracing::error!(%error, delivery_id, "Could not put a delivery aside.");
+            tracing::error!(%error, "Could not put a delivery aside.");
         }
     }
 
@@ -132,7 +140,7 @@ impl Courier {
             match self.ledger.begin_delivery(delivery_id).await {
                 Ok(is_wanted) => return is_wanted,
                 Err(error) => {
-                    tracing::error!(%error, delivery_id, "The ledger failed; trying again.");
+                    tracing::error!(%error, "The ledger failed; trying again.");
                     tokio::time::sleep(LEDGER_WAIT).await;
                 }
             }
@@ -142,7 +150,7 @@ impl Courier {
     async fn failed(&self, delivery_id: &str, error: &ChannelError, is_unknown: bool) {
         let failed = FailedTry { reason: error.report(), is_unknown };
         if let Err(error) = self.ledger.fail_try(delivery_id, failed).await {
-            tracing::error!(%error, delivery_id, "Could not store that a delivery failed.");
+            tracing::error!(%error, "Could not store that a delivery failed.");
         }
     }
 
@@ -155,8 +163,6 @@ impl Courier {
     ) {
         tracing::warn!(
             error = error.report(),
-            channel,
-            delivery_id = message.delivery_id,
             attempt = message.attempt,
             pause_ms = pause.as_millis(),
             "A delivery failed; trying again after a pause."
@@ -181,12 +187,12 @@ impl Courier {
                 self.metrics.delivery_ended(channel, "delivered", started.elapsed());
             }
             Settlement::Dead { reason } => {
-                tracing::error!(reason, channel, delivery_id, "A delivery was given up.");
+                tracing::error!(reason, "A delivery was given up.");
                 self.metrics.delivery_ended(channel, "dead", started.elapsed());
             }
         }
         if let Err(error) = self.ledger.settle(delivery_id, outcome).await {
-            tracing::error!(%error, delivery_id, "Could not store that a delivery ended.");
+            tracing::error!(%error, "Could not store that a delivery ended.");
         }
     }
 
@@ -209,7 +215,7 @@ impl Courier {
                 self.settle(channel, id, Settlement::Delivered(receipt), started).await;
             }
             Err(error) => {
-                tracing::debug!(error = error.report(), channel, "Sending a streamed text whole.");
+                tracing::debug!(error = error.report(), "Sending a streamed text whole.");
                 let is_unknown = leaves_outcome_unknown(&error);
                 self.failed(id, &error, is_unknown).await;
                 let message = OutboundMessage { text: complete, ..buffer.message.clone() };
@@ -235,7 +241,7 @@ impl Courier {
             let Err(error) = self.send_delta(channel, delta).await else {
                 continue;
             };
-            tracing::debug!(error = error.report(), channel, "A step of a stream failed.");
+            tracing::debug!(error = error.report(), "A step of a stream failed.");
             match (error.retry_after(), error.kind()) {
                 (Some(wait), _) => tokio::time::sleep(wait).await,
                 (None, ErrorKind::RateLimited) => tokio::time::sleep(UNSAID_WAIT).await,
@@ -270,7 +276,7 @@ fn leaves_outcome_unknown(error: &ChannelError) -> bool {
 async fn guarded(
     call: impl Future<Output = Result<Receipt, ChannelError>>,
 ) -> Result<Receipt, ChannelError> {
-    match tokio::time::timeout(CALL_LIMIT, AssertUnwindSafe(call).catch_unwind()).await {
+    match timeout(CALL_LIMIT, AssertUnwindSafe(call).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(ChannelError::internal("the channel panicked during a delivery")),
         Err(_) => Err(ChannelError::network("the channel did not answer in time")),

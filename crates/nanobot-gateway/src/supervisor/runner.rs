@@ -149,7 +149,7 @@ impl Runner {
         };
         let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
         let message = format!("next start in {} s{hint}", pace.pause().as_secs().max(1));
-        self.board.ended(&self.spec.name, state, report.clone(), message);
+        self.board.ended(&self.spec.name, state, error, message);
         tracing::error!(
             error = report,
             hint = error.hint(),

@@ -1,6 +1,7 @@
 //! A gateway in this process, with a channel and a model that the test plays.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part of this")]
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -15,6 +16,8 @@ use nanobot_channel::{
 };
 use nanobot_gateway::{ChannelSpec, Gateway, GatewayOptions, Settings};
 use nanobot_ledger::{Ledger, MemoryLedger};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 
 /// Nothing in a test takes this long unless it is broken.
@@ -303,7 +306,20 @@ pub(crate) fn settings() -> Settings {
         max_concurrent_turns: 32,
         max_attempts: 3,
         grace: Duration::from_secs(5),
+        notify: nanobot_gateway::notify::NotifySettings::default(),
+        restart_command: true,
     }
+}
+
+/// Asks a control port, and gives the status code and the body.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.expect("the port answers");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("the port answers");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("the port answers");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    (head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a code"), body.to_owned())
 }
 
 pub(crate) fn send(chat: &str, text: &str, attempt: u32) -> Call {

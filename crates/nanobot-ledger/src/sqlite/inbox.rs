@@ -136,7 +136,10 @@ pub(super) fn commit_turn(
     if answers && !finish(unit, &turn.inbound_id)? {
         return Ok(());
     }
-    sessions::append(unit, &turn.session, &turn.history)?;
+    // What the gateway says by itself begins no session.
+    if !turn.history.is_empty() {
+        sessions::append(unit, &turn.session, &turn.history)?;
+    }
     let inbound_id = answers.then_some(turn.inbound_id.as_str());
     for (entry, json) in turn.outbound.iter().zip(messages) {
         outbox::add(unit, entry, json, inbound_id)?;

@@ -6,6 +6,8 @@ use super::ConfigArgs;
 pub(crate) enum ChannelsCommand {
     /// Show how the channels of the running gateway are
     Status(ChannelsStatusArgs),
+    /// Start a channel of the running gateway again
+    Restart(ChannelsRestartArgs),
     /// Log in to a channel that needs it, by QR code, link or code
     Login(ChannelsLoginArgs),
 }
@@ -16,11 +18,30 @@ Without a running gateway the channels are shown as configured.
 
 Examples:
   nanobot channels status
+  nanobot channels status --watch
   nanobot channels status --json | jq '.channels.web.state'")]
 pub(crate) struct ChannelsStatusArgs {
-    /// Print JSON
+    /// Print JSON; with --watch one object a line
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Look again each second until Ctrl-C; prints only changes where no terminal shows them
+    #[arg(short = 'f', long)]
+    pub(crate) watch: bool,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The other channels go on. Deliveries of the channel wait until it is back.
+
+Examples:
+  nanobot channels restart telegram")]
+pub(crate) struct ChannelsRestartArgs {
+    /// Name of the channel, as below `channels` in the config
+    pub(crate) name: String,
 
     #[command(flatten)]
     pub(crate) config: ConfigArgs,

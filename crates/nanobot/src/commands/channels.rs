@@ -1,4 +1,5 @@
 pub(super) mod login;
+pub(super) mod restart;
 pub(super) mod status;
 
 use crate::catalog::Catalog;

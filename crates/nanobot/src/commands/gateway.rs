@@ -1,6 +1,8 @@
 mod banner;
 mod import;
+mod notices;
 mod prepare;
+mod restart;
 mod selection;
 mod settings;
 mod signals;
@@ -24,17 +26,28 @@ use crate::exit::Outcome;
 use crate::instance::{Instance, tell_warnings};
 use crate::lock::GatewayLock;
 use crate::{logging, runtime};
+use restart::Program;
 use selection::Selection;
 use signals::Signals;
 
+/// Why a gateway ended that has stopped in order.
+enum End {
+    ForGood,
+    ForRestart,
+}
+
 pub(crate) fn run(args: GatewayArgs) -> anyhow::Result<Outcome> {
+    let program = Program::of_this_process()?;
     let instance = Instance::new(args.instance)?;
     let level = if args.verbose { LevelFilter::DEBUG } else { LevelFilter::INFO };
     logging::start(&instance.environment, level)?;
-    runtime::multi_threaded()?.block_on(gateway(&instance, args.port))
+    match runtime::multi_threaded()?.block_on(gateway(&instance, args.port))? {
+        End::ForGood => Ok(Outcome::Success),
+        End::ForRestart => program.start_again(),
+    }
 }
 
-async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<Outcome> {
+async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<End> {
     // Before anything starts: a signal that comes meanwhile must stop the gateway in order, too.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let prepared = prepare::prepare(instance)?;
@@ -47,6 +60,7 @@ async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<Outco
     let catalog = Catalog::find(instance);
     let Selection { channels, hub } = selection::select(instance, config, &catalog).await?;
     let names: Vec<String> = channels.iter().map(|channel| channel.name.clone()).collect();
+    notices::tell_unreachable(config, &names);
     let ledger = ledger(&instance.paths).await?;
     import::import(ledger.as_ref(), &instance.paths, &instance.workspace(config)).await?;
     let agent = Arc::new(Agent::new(instance.agent_settings(config)));
@@ -60,12 +74,15 @@ async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<Outco
     let gateway = Gateway::start(options).await.map_err(|error| settings::explain(error, file))?;
     banner::started(instance, &names, gateway.address(), hub.is_some(), &agent.describe_model());
     let warming = warm_up(agent);
-    signals.next_stop().await;
-    shut_down(gateway, hub, signals).await;
+    let is_restart = tokio::select! {
+        () = signals.next_stop() => false,
+        () = gateway.restart_requested().cancelled_owned() => true,
+    };
+    let end = shut_down(gateway, hub, signals, is_restart).await;
     warming.await.context("preparing the model failed")?;
     // Last, when nothing writes any more.
     ledger.close().await?;
-    Ok(Outcome::Success)
+    Ok(end)
 }
 
 /// The one place that chooses where messages and sessions are kept.
@@ -90,8 +107,14 @@ fn warm_up(agent: Arc<Agent>) -> JoinHandle<()> {
     tokio::task::spawn_blocking(move || agent.warm_up())
 }
 
-async fn shut_down(gateway: Gateway, hub: Option<Arc<WebHub>>, mut signals: Signals) {
-    tracing::info!("Stopping; once more stops at once.");
+/// Stops in order. The first signal ends a restart for good, the next cuts short what still runs.
+async fn shut_down(
+    gateway: Gateway,
+    hub: Option<Arc<WebHub>>,
+    mut signals: Signals,
+    is_restart: bool,
+) -> End {
+    let mut end = if is_restart { End::ForRestart } else { End::ForGood };
     let abort = gateway.abort_handle();
     let stopping = async {
         gateway.shutdown().await;
@@ -100,9 +123,18 @@ async fn shut_down(gateway: Gateway, hub: Option<Arc<WebHub>>, mut signals: Sign
         }
     };
     let mut stopping = std::pin::pin!(stopping);
-    tokio::select! {
-        () = &mut stopping => return,
-        () = signals.next_stop() => abort.cancel(),
+    loop {
+        if let End::ForGood = end {
+            tracing::info!("Stopping; once more stops at once.");
+        }
+        tokio::select! {
+            () = &mut stopping => return end,
+            () = signals.next_stop() => match end {
+                End::ForRestart => end = End::ForGood,
+                End::ForGood => break abort.cancel(),
+            },
+        }
     }
     stopping.await;
+    end
 }

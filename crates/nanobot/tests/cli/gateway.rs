@@ -31,7 +31,7 @@ async fn first_start_makes_what_is_missing_and_says_what_to_do() {
     let (status, page) = gateway.get("/").await;
     assert!(status == 200 && page.contains("<html"), "{status} {page}");
     assert_eq!(gateway.stop().await.code(), Some(0));
-    assert!(!gateway.data_dir().join("gateway.sock").exists());
+    assert!(!gateway.data_dir().join("run/gateway.sock").exists());
 }
 
 #[tokio::test]
@@ -153,4 +153,72 @@ async fn log_can_be_had_as_json_lines() {
 fn filter_for_the_log_that_makes_no_sense_is_refused() {
     let said = Home::new().run_with(&["gateway"], &[("NANOBOT_LOG", "a=b=c")], "").failed(1);
     assert!(said.contains("NANOBOT_LOG is not a filter for the log"), "{said}");
+}
+
+#[tokio::test]
+async fn control_socket_is_for_its_owner_alone_even_where_the_folders_were_open() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+
+    let home = Home::with_config(&json!({}));
+    let run = home.data_dir().join("run");
+    std::fs::create_dir(&run).unwrap();
+    for folder in [&run, &home.data_dir()] {
+        std::fs::set_permissions(folder, PermissionsExt::from_mode(0o777)).unwrap();
+    }
+    let gateway =
+        TestGateway::builder(BINARY).home(home.into_folder()).without_config().start().await;
+    let socket = gateway.data_dir().join("run/gateway.sock");
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&run), mode(&socket)), (0o700, 0o600));
+    assert!(std::fs::metadata(&socket).unwrap().file_type().is_socket());
+}
+
+/// What the network may ask of the port: to look, and nothing else.
+#[tokio::test]
+async fn nothing_on_the_port_changes_state() {
+    let config = json!({"gateway": {"token": "secret"}});
+    let gateway = TestGateway::builder(BINARY).config(config).start().await;
+    let status = ["channels", "status", "--json"];
+    gateway.command_until(BINARY, &status, |it| it.contains("\"connected\"")).await;
+    let delivery = "019cafe0c0ffee";
+    let changing = ["POST", "PUT", "PATCH", "DELETE"];
+    for (path, looking) in [("/health", 200), ("/health/ready", 200), ("/metrics", 200)] {
+        assert_eq!(gateway.request("GET", path).await.0, looking, "{path}");
+        for method in changing {
+            assert_eq!(gateway.request(method, path).await.0, 405, "{method} {path}");
+        }
+    }
+    // What the control socket answers is not there, neither to change nor to look at.
+    for path in [
+        "/v1/status".to_owned(),
+        "/v1/channels/web/restart".to_owned(),
+        "/v1/deliveries".to_owned(),
+        format!("/v1/deliveries/{delivery}"),
+        format!("/v1/deliveries/{delivery}/retry"),
+        "/v1/messages".to_owned(),
+        format!("/v1/trace/{delivery}"),
+        "/v1/sessions".to_owned(),
+        "/v1/sessions/web:c1".to_owned(),
+        "/v1/sessions/web:c1/history".to_owned(),
+    ] {
+        for method in ["GET"].into_iter().chain(changing) {
+            assert_eq!(gateway.request(method, &path).await.0, 404, "{method} {path}");
+        }
+    }
+    // The page of the web channel is open to look at; to write, it needs a token (its own tests).
+    for path in ["/", "/favicon.ico"] {
+        assert_eq!(gateway.request("GET", path).await.0, 200, "{path}");
+        for method in changing {
+            assert_eq!(gateway.request(method, path).await.0, 405, "{method} {path}");
+        }
+    }
+    for method in changing {
+        let (code, _) = gateway.request(method, "/ws").await;
+        assert!((400..500).contains(&code), "{method} /ws gives {code}");
+    }
+    let ran = gateway.command(BINARY, &status).await;
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let web = &report["channels"]["web"];
+    assert_eq!((&web["state"], &web["restarts"]), (&json!("connected"), &json!(0)));
 }

@@ -10,6 +10,7 @@ mod gateway;
 mod help;
 mod home;
 mod ledger;
+mod logs;
 mod messages;
 mod onboard;
 mod plugins;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use nanobot_config::{Config, Environment};
 use nanobot_gateway::{GatewayError, Settings};
 
+use super::notices;
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::output;
@@ -25,6 +26,8 @@ pub(super) fn settings(instance: &Instance, config: &Config, port: u16) -> Setti
         max_concurrent_turns: concurrency(&instance.environment),
         max_attempts: u32::from(config.channels.send_max_retries.max(1)),
         grace: GRACE,
+        notify: notices::notices(config),
+        restart_command: config.gateway.restart_command,
     }
 }
 

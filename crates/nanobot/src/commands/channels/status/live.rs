@@ -1,75 +1,103 @@
 //! The channels as the running gateway sees them.
 
+use anstyle::Style;
 use nanobot_gateway::control::GatewayReport;
 use nanobot_gateway::status::{ChannelReport, State};
 use nanobot_ledger::now_ms;
 use serde::Serialize;
 
+use super::details;
+use super::grid::{self, Column};
 use crate::duration::since;
-use crate::output;
-use crate::table::Table;
+use crate::output::{self, BAD, CAUTION, GOOD};
 
 #[derive(Serialize)]
-struct Answer<'a> {
+pub(super) struct Answer<'a> {
     running: bool,
     #[serde(flatten)]
-    report: &'a GatewayReport,
+    report: Option<&'a GatewayReport>,
 }
 
-pub(super) fn print(report: &GatewayReport, is_json: bool) -> anyhow::Result<()> {
+impl<'a> Answer<'a> {
+    pub(super) fn new(report: Option<&'a GatewayReport>) -> Self {
+        Self { running: report.is_some(), report }
+    }
+}
+
+pub(super) fn print(
+    report: &GatewayReport,
+    is_json: bool,
+    width: Option<usize>,
+) -> anyhow::Result<()> {
     if is_json {
-        let answer = Answer { running: true, report };
-        return Ok(output::json(&answer)?);
+        return Ok(output::json(&Answer::new(Some(report)))?);
     }
     if report.channels.is_empty() {
         output::note("The gateway is running without a channel.");
         return Ok(());
     }
-    let now = now_ms();
-    let mut table = Table::new([
-        "Channel",
-        "State",
-        "Since",
-        "Received",
-        "Delivered",
-        "Restarts",
-        "Account",
-        "Message",
-    ]);
-    for (name, channel) in &report.channels {
-        table.add(row(name, channel, now));
-    }
-    for line in table.lines() {
-        output::line(line)?;
-    }
-    Ok(())
+    Ok(lines(report, width).into_iter().try_for_each(output::line)?)
 }
 
-fn row(name: &str, channel: &ChannelReport, now: u64) -> [String; 8] {
+/// The table, and below it what is wrong; no line longer than `width` where one is given.
+pub(super) fn lines(report: &GatewayReport, width: Option<usize>) -> Vec<String> {
+    let now = now_ms();
+    let mut lines = grid::lines(columns(report, now), width);
+    for (name, channel) in &report.channels {
+        lines.extend(details::lines(name, channel, now, width));
+    }
+    lines
+}
+
+fn columns(report: &GatewayReport, now: u64) -> Vec<Column> {
     let ago = |time: Option<u64>| time.map_or_else(|| "-".to_owned(), |time| since(time, now));
-    [
-        name.to_owned(),
-        word(channel.state).to_owned(),
-        since(channel.since_ms, now),
-        ago(channel.last_event_ms),
-        ago(channel.last_delivery_ms),
-        channel.restarts.to_string(),
-        channel.account.clone().unwrap_or_else(|| "-".to_owned()),
-        remark(channel),
+    let mut columns = [
+        ("Channel", None),
+        ("State", None),
+        ("Since", Some(6)),
+        ("Received", Some(3)),
+        ("Delivered", Some(2)),
+        ("Queue", Some(5)),
+        ("Restarts", Some(4)),
+        ("Account", Some(1)),
+        ("Message", None),
     ]
+    .map(|(header, weight)| Column::new(header, weight));
+    for (name, channel) in &report.channels {
+        let [names, states, sinces, received, delivered, queues, restarts, accounts, messages] =
+            &mut columns;
+        names.add(name);
+        states.add_styled(word(channel.state), style(channel.state));
+        sinces.add(since(channel.since_ms, now));
+        received.add(ago(channel.last_event_ms));
+        delivered.add(ago(channel.last_delivery_ms));
+        queues.add(queue(channel));
+        restarts.add(channel.restarts.to_string());
+        accounts.add(channel.account.as_deref().unwrap_or("-"));
+        messages.add(remark(channel));
+    }
+    columns.into()
+}
+
+/// Deliveries, and what else waits in the lanes.
+fn queue(channel: &ChannelReport) -> String {
+    match (channel.queue.deliveries, channel.queue.others) {
+        (deliveries, 0) => deliveries.to_string(),
+        (deliveries, others) => format!("{deliveries}+{others}"),
+    }
 }
 
 /// What the channel says, and while it is not well, why it last ended.
-fn remark(channel: &ChannelReport) -> String {
+pub(super) fn remark(channel: &ChannelReport) -> String {
     let is_well = matches!(channel.state, State::Connected | State::Connecting);
-    let error = channel.last_error.as_deref().filter(|_| !is_well);
-    let trusted = channel.decides_access.then_some("decides itself who may write (trustPlugin)");
-    let parts = error.into_iter().chain(channel.message.as_deref()).chain(trusted);
-    let parts: Vec<&str> = parts.collect();
-    parts.join("; ").replace('\n', " ")
+    let reason = channel.reason().filter(|_| !is_well);
+    let trusted = "decides itself who may write (trustPlugin)".to_owned();
+    let trusted = channel.decides_access.then_some(trusted);
+    let parts = reason.into_iter().chain(channel.message.clone()).chain(trusted);
+    parts.collect::<Vec<_>>().join("; ")
 }
 
-fn word(state: State) -> &'static str {
+pub(super) fn word(state: State) -> &'static str {
     match state {
         State::Connecting => "connecting",
         State::Connected => "connected",
@@ -77,5 +105,13 @@ fn word(state: State) -> &'static str {
         State::LoginRequired => "login required",
         State::Failing => "failing",
         State::Stopped => "stopped",
+    }
+}
+
+fn style(state: State) -> Style {
+    match state {
+        State::Connected => GOOD,
+        State::Connecting | State::Retrying | State::Stopped => CAUTION,
+        State::LoginRequired | State::Failing => BAD,
     }
 }
