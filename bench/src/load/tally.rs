@@ -217,7 +217,9 @@ mod tests {
         let tally = tally();
         let (number, _) = tally.send(1, Instant::now());
         tally.refuse(number, "503".to_owned());
+        answer(&tally, number, false);
         let outcome = tally.outcome(Duration::ZERO);
         assert_eq!(outcome.faults(), ["1 of 1 not accepted", "503"]);
+        assert_eq!(outcome.answered, 0);
     }
 }
