@@ -53,19 +53,18 @@ fn target_that_names_no_chat_is_told_with_its_place() {
 #[test]
 fn start_and_stop_are_told_as_the_value_says() {
     #[track_caller]
-    fn check(typed: &str, expected: Option<Notice>) {
+    fn check(typed: &str, expected: Option<&Notice>) {
         let config = config(&format!("{{\"gateway\": {{\"onStart\": {typed}}}}}"));
-        assert_eq!(config.gateway.on_start, expected, "{typed}");
+        assert_eq!(config.gateway.on_start.as_ref(), expected, "{typed}");
         assert_eq!(config.gateway.on_stop, None);
     }
-    let said = |text: &str, to: Vec<ChatTarget>| Some(Notice { text: Some(text.to_owned()), to });
+    let said = |text: &str, to: Vec<ChatTarget>| Notice { text: Some(text.to_owned()), to };
     check("false", None);
     check("null", None);
-    check("true", Some(Notice::default()));
-    check(r#""Good morning!""#, said("Good morning!", Vec::new()));
-    check(r#"{"text": "Hi", "to": "web:c1"}"#, said("Hi", vec![target("web", "c1", None)]));
-    check(
-        r#"{"to": ["web:c1"]}"#,
-        Some(Notice { text: None, to: vec![target("web", "c1", None)] }),
-    );
+    check("true", Some(&Notice::default()));
+    check(r#""Good morning!""#, Some(&said("Good morning!", Vec::new())));
+    let hi = said("Hi", vec![target("web", "c1", None)]);
+    check(r#"{"text": "Hi", "to": "web:c1"}"#, Some(&hi));
+    let usual = Notice { text: None, to: vec![target("web", "c1", None)] };
+    check(r#"{"to": ["web:c1"]}"#, Some(&usual));
 }
