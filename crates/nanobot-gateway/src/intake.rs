@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::commands::{self, About, Command};
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
+use crate::roster::Roster;
 use crate::running::RunningTurns;
 use crate::scheduler::Scheduler;
 use crate::status::StatusBoard;
@@ -35,6 +36,7 @@ pub(crate) struct Reception {
     pub(crate) scheduler: Scheduler,
     pub(crate) delivery: Delivery,
     pub(crate) running: Arc<RunningTurns>,
+    pub(crate) roster: Arc<Roster>,
     pub(crate) board: Arc<StatusBoard>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) about: About,
@@ -44,7 +46,6 @@ pub(crate) struct Reception {
 /// The gateway as one channel sees it. The only place where the allow-list is enforced.
 pub(crate) struct Intake {
     pub(crate) channel: String,
-    pub(crate) allow_from: Vec<String>,
     pub(crate) reception: Arc<Reception>,
 }
 
@@ -64,7 +65,7 @@ impl Inbox for Intake {
     }
 
     async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError> {
-        Ok(sender.is_on(&self.allow_from))
+        Ok(self.reception.roster.allows(&self.channel, &sender))
     }
 
     fn report(&self, status: ChannelStatus) {
@@ -74,7 +75,12 @@ impl Inbox for Intake {
 
 impl Intake {
     async fn take(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
-        if !message.sender.is_on(&self.allow_from) {
+        // Before the allow-list, which a channel that was removed no longer has: it must not take
+        // its last messages for denied, but offer them again.
+        if self.reception.roster.is_leaving(&self.channel) {
+            return Err(overloaded("the channel is stopping"));
+        }
+        if !self.reception.roster.allows(&self.channel, &message.sender) {
             tracing::warn!(
                 channel = self.channel,
                 sender = message.sender.id,

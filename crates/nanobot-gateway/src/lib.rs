@@ -8,6 +8,7 @@
 pub mod channel_spec;
 mod commands;
 pub mod control;
+mod current_agent;
 pub mod delivery;
 mod gateway;
 mod intake;
@@ -20,5 +21,6 @@ pub mod status;
 mod supervisor;
 mod turn;
 
-pub use channel_spec::{ChannelSpec, OnUnknown};
+pub use channel_spec::{ChannelSpec, OnUnknown, Revision};
+pub use gateway::reload::{Applied, ReloadRequest, Reloaded, Wanted};
 pub use gateway::{Gateway, GatewayError, GatewayOptions, Settings};

@@ -47,6 +47,9 @@ pub struct ChannelReport {
     pub last_delivery_ms: Option<u64>,
     /// Why it last ended.
     pub last_error: Option<String>,
+    /// What a person should know until the channel is changed again.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// The board: one report for each enabled channel.
@@ -84,6 +87,7 @@ impl StatusBoard {
         }
     }
 
+    /// Puts a channel on the board, if it is not there.
     pub(crate) fn add(&self, channel: &str, display_name: &str) {
         let report = ChannelReport {
             display_name: display_name.to_owned(),
@@ -95,8 +99,25 @@ impl StatusBoard {
             last_event_ms: None,
             last_delivery_ms: None,
             last_error: None,
+            note: None,
         };
-        self.reports().insert(channel.to_owned(), report);
+        self.reports().entry(channel.to_owned()).or_insert(report);
+    }
+
+    pub(crate) fn remove(&self, channel: &str) {
+        if self.reports().remove(channel).is_some() {
+            self.changed.send_modify(|version| *version += 1);
+        }
+    }
+
+    /// Waits until a channel is no longer on the board.
+    pub async fn wait_until_gone(&self, channel: &str) {
+        let mut changed = self.changed.subscribe();
+        while self.reports().contains_key(channel) && changed.changed().await.is_ok() {}
+    }
+
+    pub(crate) fn note(&self, channel: &str, note: Option<String>) {
+        self.update(channel, |report| report.note = note);
     }
 
     /// Takes over what the channel says of itself.

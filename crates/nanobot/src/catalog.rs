@@ -21,6 +21,8 @@ pub(crate) struct Catalog {
     pub(crate) entries: Vec<Entry>,
     /// Plugins whose name something else has.
     pub(crate) shadowed: Vec<DiscoveredPlugin>,
+    /// Where plugins were looked for.
+    pub(crate) places: Places,
     /// What a person should know about places that could not be used.
     notes: Vec<String>,
     cache: DescriptionCache,
@@ -41,14 +43,15 @@ pub(crate) enum Provider {
 impl Catalog {
     /// Looks for all channels; starts none.
     pub(crate) fn find(instance: &Instance) -> Self {
-        let Discovery { plugins, notes } = discover(&places(instance), &channels::names());
+        let places = places(instance);
+        let Discovery { plugins, notes } = discover(&places, &channels::names());
         let (shadowed, plugins): (Vec<_>, Vec<_>) =
             plugins.into_iter().partition(|plugin| plugin.shadowed_by.is_some());
         let built_in = BUILT_INS.iter().map(Entry::from);
         let mut entries: Vec<_> = built_in.chain(plugins.into_iter().map(Entry::from)).collect();
         entries.sort_by(|left, right| left.name.cmp(&right.name));
         let cache = DescriptionCache::new(&instance.paths.cache_dir());
-        Self { entries, shadowed, notes, cache }
+        Self { entries, shadowed, places, notes, cache }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Entry> {

@@ -23,6 +23,8 @@ pub struct ChannelSection {
     pub send_tool_hints: Option<bool>,
     /// What to do with a delivery that may have arrived or not.
     pub on_unknown: Option<OnUnknown>,
+    /// Most calls for deliveries under way at once.
+    pub max_concurrent_deliveries: Option<u16>,
 }
 
 /// What to do with a delivery that may have arrived or not, on a channel that cannot tell a repeated
@@ -52,6 +54,7 @@ impl ChannelSection {
             send_progress: common.send_progress,
             send_tool_hints: common.send_tool_hints,
             on_unknown: common.on_unknown,
+            max_concurrent_deliveries: common.max_concurrent_deliveries,
         }
     }
 }
@@ -66,6 +69,7 @@ impl fmt::Debug for ChannelSection {
             .field("send_progress", &self.send_progress)
             .field("send_tool_hints", &self.send_tool_hints)
             .field("on_unknown", &self.on_unknown)
+            .field("max_concurrent_deliveries", &self.max_concurrent_deliveries)
             .finish()
     }
 }
@@ -89,6 +93,10 @@ pub(crate) struct CommonKeys {
     pub(crate) send_tool_hints: Option<bool>,
     /// What to do with a delivery that may have arrived or not: `resend`, which is usual, or `hold`.
     pub(crate) on_unknown: Option<OnUnknown>,
+    /// Most deliveries, and steps of streams, that the channel is given at once; chats take turns. If it
+    /// is not given, 64 for a channel that recognises repeated deliveries and 32 for all others.
+    #[schemars(range(min = 1))]
+    pub(crate) max_concurrent_deliveries: Option<u16>,
 }
 
 /// Platforms with numeric user ids invite people to leave the quotes out.

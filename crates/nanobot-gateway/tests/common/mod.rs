@@ -18,7 +18,7 @@ use nanobot_ledger::{Ledger, MemoryLedger};
 use tokio::sync::{mpsc, oneshot};
 
 /// Nothing in a test takes this long unless it is broken.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the channel was called with.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,9 +162,12 @@ pub(crate) fn played(name: &str, streams: bool) -> (ChannelSpec, Played) {
         send_tool_hints: true,
         deduplicates: true,
         on_unknown: nanobot_gateway::OnUnknown::Resend,
+        max_concurrent_deliveries: None,
+        revision: nanobot_gateway::Revision::default(),
         state_dir: env!("CARGO_TARGET_TMPDIR").into(),
         media_dir: env!("CARGO_TARGET_TMPDIR").into(),
         build: Arc::new(move || Ok(Arc::clone(&channel))),
+        revert: None,
     };
     (spec, Played { calls: called, contexts: started })
 }
@@ -238,6 +241,18 @@ impl ModelProvider for PlayedModel {
     }
 }
 
+/// An agent whose model is played by the test, the model's questions, and how often its tool was used.
+pub(crate) fn played_agent(
+    model: &str,
+) -> (Arc<Agent>, mpsc::Receiver<Question>, Arc<AtomicUsize>) {
+    let (asked, questions) = mpsc::channel(1_000);
+    let provider = Box::new(PlayedModel { questions: asked });
+    let tool_uses = Arc::new(AtomicUsize::new(0));
+    let agent = Agent::with_provider(AgentSettings::default(), model, provider)
+        .with_tool(Arc::new(Probe(Arc::clone(&tool_uses))));
+    (Arc::new(agent), questions, tool_uses)
+}
+
 /// A gateway whose model is played by the test.
 pub(crate) struct Stage {
     pub(crate) gateway: Gateway,
@@ -256,15 +271,11 @@ impl Stage {
         settings: Settings,
         ledger: Arc<dyn Ledger>,
     ) -> Self {
-        let (asked, questions) = mpsc::channel(1_000);
-        let model = Box::new(PlayedModel { questions: asked });
-        let tool_uses = Arc::new(AtomicUsize::new(0));
-        let agent = Agent::with_provider(AgentSettings::default(), "played", model)
-            .with_tool(Arc::new(Probe(Arc::clone(&tool_uses))));
+        let (agent, questions, tool_uses) = played_agent("played");
         let options = GatewayOptions {
             settings,
             channels,
-            agent: Arc::new(agent),
+            agent,
             ledger,
             pages: Box::new(|_| axum::Router::new()),
         };

@@ -1,6 +1,7 @@
 mod banner;
 mod import;
 mod prepare;
+mod reload;
 mod selection;
 mod settings;
 mod signals;
@@ -24,8 +25,9 @@ use crate::exit::Outcome;
 use crate::instance::{Instance, tell_warnings};
 use crate::lock::GatewayLock;
 use crate::{logging, runtime};
+use reload::Reloader;
 use selection::Selection;
-use signals::Signals;
+use signals::{HangUps, Signals};
 
 pub(crate) fn run(args: GatewayArgs) -> anyhow::Result<Outcome> {
     let instance = Instance::new(args.instance)?;
@@ -37,14 +39,18 @@ pub(crate) fn run(args: GatewayArgs) -> anyhow::Result<Outcome> {
 async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<Outcome> {
     // Before anything starts: a signal that comes meanwhile must stop the gateway in order, too.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let hang_ups = HangUps::listen().context("cannot listen for signals")?;
     let prepared = prepare::prepare(instance)?;
     let _lock = GatewayLock::take(&instance.paths)?;
     let (config, file) = (&prepared.config, &instance.paths.config_file);
+    let is_port_chosen = port.is_some();
     let port = port.unwrap_or(config.gateway.port);
     banner::starting(instance, port, &prepared);
     tell_warnings(file, &config.warnings);
     let catalog = Catalog::find(instance);
-    let Selection { channels, hub } = selection::select(instance, config, &catalog).await?;
+    let Selection { channels, chat, hub } = selection::select(instance, config, &catalog).await?;
+    let reloader = Reloader::new(instance, &prepared, is_port_chosen, chat.clone());
+    let channels: Vec<_> = chat.into_iter().chain(channels).collect();
     let names: Vec<String> = channels.iter().map(|channel| channel.name.clone()).collect();
     let ledger = ledger(&instance.paths).await?;
     import::import(ledger.as_ref(), &instance.paths, &instance.workspace(config)).await?;
@@ -56,10 +62,15 @@ async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<Outco
         ledger: Arc::clone(&ledger),
         pages: pages(hub.clone()),
     };
-    let gateway = Gateway::start(options).await.map_err(|error| settings::explain(error, file))?;
+    let mut gateway =
+        Gateway::start(options).await.map_err(|error| settings::explain(error, file))?;
     banner::started(instance, &names, gateway.address(), hub.is_some(), &agent.describe_model());
     let warming = warm_up(agent);
-    signals.next_stop().await;
+    let requests = gateway.take_reload_requests();
+    tokio::select! {
+        () = signals.next_stop() => {}
+        never = reloader.run(&gateway, requests, hang_ups) => match never {},
+    }
     shut_down(gateway, hub, signals).await;
     warming.await.context("preparing the model failed")?;
     // Last, when nothing writes any more.

@@ -13,5 +13,6 @@ mod ledger;
 mod messages;
 mod onboard;
 mod plugins;
+mod reload;
 mod sessions;
 mod status;

@@ -1,6 +1,8 @@
 mod configured;
 mod live;
 
+pub(in crate::commands) use live::tell_reload;
+
 use crate::cli::ChannelsStatusArgs;
 use crate::exit::Outcome;
 use crate::instance::Instance;

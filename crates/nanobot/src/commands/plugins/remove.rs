@@ -8,8 +8,8 @@ use crate::cli::PluginsRemoveArgs;
 use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::instance::Instance;
-use crate::logging;
 use crate::output::{self, done};
+use crate::{control, logging, runtime};
 
 pub(crate) fn run(args: PluginsRemoveArgs) -> anyhow::Result<Outcome> {
     let instance = Instance::for_config(args.config)?;
@@ -28,6 +28,15 @@ pub(crate) fn run(args: PluginsRemoveArgs) -> anyhow::Result<Outcome> {
             "  channels.{channel} stays in the config, and what the channel keeps in {}",
             folder.display()
         ))?;
+    }
+    runtime::interruptible(tell_gateway(instance))
+}
+
+/// Lets the running gateway stop what is gone.
+async fn tell_gateway(instance: Instance) -> anyhow::Result<Outcome> {
+    let reloaded = control::reload(&instance.paths.control_socket()).await?;
+    if let Some(stopped) = reloaded.map(|it| it.applied.stopped).filter(|it| !it.is_empty()) {
+        output::line(format_args!("  The running gateway stops {}.", stopped.join(", ")))?;
     }
     Ok(Outcome::Success)
 }

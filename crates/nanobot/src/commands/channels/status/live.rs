@@ -1,5 +1,6 @@
 //! The channels as the running gateway sees them.
 
+use nanobot_gateway::Reloaded;
 use nanobot_gateway::control::GatewayReport;
 use nanobot_gateway::status::{ChannelReport, State};
 use nanobot_ledger::now_ms;
@@ -21,6 +22,7 @@ pub(super) fn print(report: &GatewayReport, is_json: bool) -> anyhow::Result<()>
         let answer = Answer { running: true, report };
         return Ok(output::json(&answer)?);
     }
+    tell_reload(&report.reload);
     if report.channels.is_empty() {
         output::note("The gateway is running without a channel.");
         return Ok(());
@@ -45,6 +47,18 @@ pub(super) fn print(report: &GatewayReport, is_json: bool) -> anyhow::Result<()>
     Ok(())
 }
 
+/// Says on stderr what of the config file does not hold.
+pub(in crate::commands) fn tell_reload(reload: &Reloaded) {
+    if let Some(problem) = &reload.problem {
+        output::warning(format_args!(
+            "the config is not taken, and the one before holds: {problem}"
+        ));
+    }
+    for key in &reload.needs_restart {
+        output::warning(format_args!("{key} takes effect after a restart of the gateway"));
+    }
+}
+
 fn row(name: &str, channel: &ChannelReport, now: u64) -> [String; 8] {
     let ago = |time: Option<u64>| time.map_or_else(|| "-".to_owned(), |time| since(time, now));
     [
@@ -63,7 +77,8 @@ fn row(name: &str, channel: &ChannelReport, now: u64) -> [String; 8] {
 fn remark(channel: &ChannelReport) -> String {
     let is_well = matches!(channel.state, State::Connected | State::Connecting);
     let error = channel.last_error.as_deref().filter(|_| !is_well);
-    let parts: Vec<&str> = error.into_iter().chain(channel.message.as_deref()).collect();
+    let said = [error, channel.message.as_deref(), channel.note.as_deref()];
+    let parts: Vec<&str> = said.into_iter().flatten().collect();
     parts.join("; ").replace('\n', " ")
 }
 
