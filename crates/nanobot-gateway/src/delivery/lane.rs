@@ -25,8 +25,11 @@ const CALL_LIMIT: Duration = Duration::from_secs(120);
 const RUNNING_WAIT: Duration = Duration::from_secs(1);
 /// Pause before the ledger is asked again after it failed.
 const LEDGER_WAIT: Duration = Duration::from_secs(1);
-/// Pause after a step of a stream that the platform limits without saying for how long.
+/// Pause after a step of a stream that was lost, or that the platform limits without saying for how
+/// long.
 const UNSAID_WAIT: Duration = Duration::from_secs(1);
+/// Steps of a stream in a row that the network may lose; then only its end is delivered.
+const MAX_LOST_STEPS: u32 = 2;
 
 /// Delivers the items of the lanes, one after the other within a lane.
 pub(crate) struct Courier {
@@ -230,20 +233,27 @@ impl Courier {
         buffer: &StreamBuffer,
         text: &mut String,
     ) -> (usize, StreamClose) {
-        let mut told = 0;
+        let (mut told, mut failures) = (0, 0);
         loop {
             if let Some(close) = buffer.read_more(text).await {
                 return (told, close);
             }
             let delta = step(buffer, text, &text[told..], None);
-            told = text.len();
             let Err(error) = self.send_delta(channel, lease, delta).await else {
+                (told, failures) = (text.len(), 0);
                 continue;
             };
             tracing::debug!(error = error.report(), channel, "A step of a stream failed.");
+            if error.kind() == ErrorKind::Network {
+                failures += 1;
+            }
             match (error.retry_after(), error.kind()) {
                 (Some(wait), _) => tokio::time::sleep(wait).await,
                 (None, ErrorKind::RateLimited) => tokio::time::sleep(UNSAID_WAIT).await,
+                // The next step tells the whole text again.
+                (None, ErrorKind::Network) if failures < MAX_LOST_STEPS => {
+                    tokio::time::sleep(UNSAID_WAIT).await;
+                }
                 // After a step failed for good only the end is worth a call.
                 (None, _) => return (told, buffer.read_end(text).await),
             }

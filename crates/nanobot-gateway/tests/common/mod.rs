@@ -194,6 +194,10 @@ impl Question {
 
 /// Said by the played model, it is a call of the tool `probe`.
 pub(crate) const USE_TOOL: &str = "USE THE TOOL";
+/// Said by the played model, it is a failure of the provider.
+pub(crate) const FAIL: &str = "FAIL NOW";
+/// Said by the played model, it makes the turn panic.
+pub(crate) const PANIC: &str = "PANIC NOW";
 
 /// A tool that counts how often it is used.
 struct Probe(Arc<AtomicUsize>);
@@ -235,6 +239,13 @@ impl ModelProvider for PlayedModel {
                 let tool_calls = vec![ToolCall::new("1", "probe", "{}")];
                 return Ok(Completion { tool_calls, ..Completion::default() });
             }
+            if piece == FAIL {
+                return Err(ProviderError::new(
+                    nanobot_agent::provider::ErrorKind::Rejected,
+                    "no such model",
+                ));
+            }
+            assert_ne!(piece, PANIC, "the model was told to panic");
             sink(ModelDelta::Text(&piece));
         }
         Ok(Completion::default())
