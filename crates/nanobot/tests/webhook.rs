@@ -39,10 +39,21 @@ async fn callbacks() -> (String, mpsc::Receiver<Value>) {
 
 /// A gateway with the webhook plugin and a model server, and the address to post to.
 async fn gateway(model: &FakeModel, callback_url: &str) -> (TestGateway, String) {
+    gateway_with(model, callback_url, 120).await
+}
+
+/// The same, with a limit in seconds for the silence of the model.
+async fn gateway_with(
+    model: &FakeModel,
+    callback_url: &str,
+    idle_limit_s: u32,
+) -> (TestGateway, String) {
     let folder = plugin().parent().expect("a folder").to_owned();
     let gateway = TestGateway::builder(BINARY)
         .config(json!({
-            "agents": {"defaults": {"model": "test-model", "provider": "custom"}},
+            "agents": {"defaults": {
+                "model": "test-model", "provider": "custom", "streamIdleTimeoutS": idle_limit_s,
+            }},
             "providers": {"custom": {"apiBase": model.base_url()}},
             "channels": {"webhook": {
                 "enabled": true, "port": 0, "allowFrom": ["ada"],
@@ -127,6 +138,22 @@ async fn a_posted_message_is_answered_piece_by_piece_through_plugin_and_model_se
     let expected = json!({"chat_id": "c1", "text": "Hello, Ada!", "final": true});
     assert_eq!(rest.last(), Some(&expected));
     assert!(model.last_request().last_user_text().ends_with("Hello?"));
+}
+
+#[tokio::test]
+async fn a_model_that_falls_silent_ends_the_stream_with_what_it_said_and_a_notice() {
+    let model = FakeModel::start().await;
+    let (callback_url, mut answers) = callbacks().await;
+    let (_gateway, address) = gateway_with(&model, &callback_url, 1).await;
+    model.push(FakeReply::partial(["So far"]).then(Step::Stall));
+    assert_eq!(send(&address, "Hello?").await.0, 200);
+    let posts = answer(&mut answers).await;
+    let expected = "So far\n\n`custom` has been silent for too long. Please try again.";
+    assert_eq!(posts.last().expect("a post")["text"], expected);
+    // The session is free again.
+    model.push(FakeReply::text("Here I am."));
+    send(&address, "Are you there?").await;
+    assert_eq!(answer(&mut answers).await.last().expect("a post")["text"], "Here I am.");
 }
 
 #[tokio::test]
