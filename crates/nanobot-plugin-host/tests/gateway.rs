@@ -51,8 +51,8 @@ enum Step {
 /// A channel whose calls are told to the test.
 struct Watched {
     inner: Box<dyn Channel>,
-    events: mpsc::UnboundedSender<Event>,
-    contexts: mpsc::UnboundedSender<ChannelContext>,
+    events: mpsc::Sender<Event>,
+    contexts: mpsc::Sender<ChannelContext>,
 }
 
 impl Watched {
@@ -61,10 +61,10 @@ impl Watched {
         step: Step,
         call: impl Future<Output = Result<Receipt, ChannelError>>,
     ) -> Result<Receipt, ChannelError> {
-        let _ = self.events.send(Event::Began(step));
+        let _ = self.events.try_send(Event::Began(step));
         let result = call.await;
         let told = result.as_ref().map(drop).map_err(ChannelError::kind);
-        let _ = self.events.send(Event::Ended(step, told));
+        let _ = self.events.try_send(Event::Ended(step, told));
         result
     }
 }
@@ -72,7 +72,7 @@ impl Watched {
 #[async_trait]
 impl Channel for Watched {
     async fn run(&self, cx: ChannelContext) -> Result<(), ChannelError> {
-        let _ = self.contexts.send(cx.clone());
+        let _ = self.contexts.try_send(cx.clone());
         self.inner.run(cx).await
     }
 
@@ -122,8 +122,8 @@ impl ModelProvider for Storyteller {
 
 /// The test's end of a channel.
 struct End {
-    events: mpsc::UnboundedReceiver<Event>,
-    contexts: mpsc::UnboundedReceiver<ChannelContext>,
+    events: mpsc::Receiver<Event>,
+    contexts: mpsc::Receiver<ChannelContext>,
 }
 
 impl End {
@@ -149,8 +149,8 @@ fn watched(
     streams: bool,
     make: impl Fn() -> Box<dyn Channel> + Send + Sync + 'static,
 ) -> (ChannelSpec, End) {
-    let (tell, events) = mpsc::unbounded_channel();
-    let (tell_context, contexts) = mpsc::unbounded_channel();
+    let (tell, events) = mpsc::channel(1_000);
+    let (tell_context, contexts) = mpsc::channel(1_000);
     let build = move || {
         let (events, contexts) = (tell.clone(), tell_context.clone());
         Ok(Arc::new(Watched { inner: make(), events, contexts }) as Arc<dyn Channel>)
