@@ -215,6 +215,7 @@ impl ModelSettings {
                 ProviderRetryMode::Standard => RetryMode::Standard,
                 ProviderRetryMode::Persistent => RetryMode::Persistent,
             },
+            stall_timeout: Duration::from_secs(defaults.stream_idle_timeout_s.into()),
             ..Self::default()
         }
     }

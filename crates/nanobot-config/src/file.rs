@@ -14,10 +14,12 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::environment::Environment;
-use crate::error::{ConfigError, ConfigErrorKind};
+use crate::error::{ConfigError, ConfigErrorKind, Position};
+use crate::key_path::KeyPath;
 use crate::model::Config;
 use crate::resolve;
 use edit::Edit;
+use locate::Locator;
 
 /// The text of the configuration file, kept as typed.
 ///
@@ -109,6 +111,14 @@ impl ConfigFile {
     pub fn is_changed(&self) -> bool {
         let on_disk = self.on_disk.as_deref().map(read::without_byte_order_mark);
         on_disk != Some(self.text.as_bytes())
+    }
+
+    /// Returns where the value at a path of keys begins, or else the innermost value around it that is in the
+    /// text. Both spellings of a key are one key.
+    #[must_use]
+    pub fn position(&self, path: &[&str]) -> Option<Position> {
+        let path = KeyPath::of(path.iter().copied());
+        Locator::new(&self.text).around(&path)
     }
 
     /// Finds out what the file means, with the environment and the defaults for what it leaves open.

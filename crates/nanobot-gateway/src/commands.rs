@@ -1,6 +1,9 @@
 //! Slash commands: a whole message that is one of a few words is for the gateway, not for the model.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use crate::current_agent::CurrentAgent;
 
 /// A message that is for the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,17 +62,22 @@ pub(crate) fn stopped(tasks: u64) -> String {
 
 /// What `/status` tells.
 pub(crate) struct About {
-    pub(crate) model: String,
+    pub(crate) agent: Arc<CurrentAgent>,
     pub(crate) started: Instant,
 }
 
 impl About {
+    /// Name of the model that answers now.
+    pub(crate) fn model(&self) -> String {
+        self.agent.get().describe_model().name
+    }
+
     /// Answer to `/status`.
     pub(crate) fn status(&self, is_busy: bool) -> String {
         format!(
             "🐈 nanobot v{}\n- Model: {}\n- Up for: {}\n- This session: {}",
             env!("CARGO_PKG_VERSION"),
-            self.model,
+            self.model(),
             rough(self.started.elapsed()),
             if is_busy { "an answer is being written" } else { "idle" },
         )

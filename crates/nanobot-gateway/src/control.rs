@@ -7,6 +7,7 @@
 
 mod ledger;
 mod port;
+mod reload;
 mod socket;
 
 pub use ledger::{
@@ -14,12 +15,15 @@ pub use ledger::{
     ledger_routes,
 };
 pub(crate) use port::{bind, routes, serve};
+pub use reload::RELOAD_PATH;
+pub(crate) use reload::reload_routes;
 pub(crate) use socket::ControlSocket;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::gateway::reload::Reloaded;
 use crate::status::ChannelReport;
 
 /// Path of the status on the control socket.
@@ -44,4 +48,7 @@ pub struct GatewayReport {
     pub model: String,
     /// The enabled channels, by name.
     pub channels: BTreeMap<String, ChannelReport>,
+    /// How the last reload of the config went.
+    #[serde(default)]
+    pub reload: Reloaded,
 }

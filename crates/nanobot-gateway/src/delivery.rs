@@ -9,12 +9,13 @@ mod queue;
 mod retry;
 mod stream;
 
-pub(crate) use lane::Courier;
+pub(crate) use lane::{Courier, guarded};
 pub use queue::Queue;
 pub use stream::StreamHandle;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nanobot_channel::OutboundMessage;
@@ -116,6 +117,11 @@ impl Delivery {
         let key = lane_key(channel, &message);
         let (handle, buffer) = StreamHandle::open(stream_id, message);
         self.push(&key, Item::Stream(buffer)).ok().map(|()| handle)
+    }
+
+    /// Changes how often a delivery is tried that the channel itself fails.
+    pub(crate) fn set_max_attempts(&self, max_attempts: u32) {
+        self.shared.courier.max_attempts.store(max_attempts, Ordering::Relaxed);
     }
 
     /// Waits until all lanes are empty.

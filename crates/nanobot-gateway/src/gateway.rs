@@ -1,3 +1,5 @@
+pub(crate) mod reload;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,15 +8,17 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use nanobot_agent::Agent;
 use nanobot_ledger::{Ledger, LedgerError, WaitingDelivery, now_ms};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::channel_spec::ChannelSpec;
 use crate::commands::About;
-use crate::control::{self, ControlSocket, Deliver, GatewayReport, ledger_routes};
+use crate::control::{self, ControlSocket, Deliver, GatewayReport, ledger_routes, reload_routes};
+use crate::current_agent::CurrentAgent;
 use crate::delivery::{Courier, Delivery};
-use crate::intake::{Folders, Intake, Publishing, Reception};
+use crate::intake::{Intake, Reception};
 use crate::metrics::Metrics;
 use crate::notify::{
     Announcement, Announcer, NotifySettings, OwnerWatch, say_started, say_stopping,
@@ -26,6 +30,7 @@ use crate::scheduler::Scheduler;
 use crate::status::StatusBoard;
 use crate::supervisor::Supervisor;
 use crate::turn::TurnRunner;
+use reload::{LastReload, ReloadRequest};
 
 /// What a gateway is made of.
 pub struct GatewayOptions {
@@ -89,6 +94,8 @@ pub struct Gateway {
     servers: TaskTracker,
     grace: Duration,
     notify: NotifySettings,
+    last_reload: Arc<LastReload>,
+    reload_requests: Option<mpsc::Receiver<ReloadRequest>>,
     /// Turns and deliveries under way are cut off.
     abort: CancellationToken,
     /// Channels and servers stop.
@@ -108,6 +115,7 @@ impl Gateway {
         let roster = Arc::new(Roster::default());
         let reception = reception(&settings, &agent, &ledger, &roster, &abort);
         let (board, metrics) = (Arc::clone(&reception.board), Arc::clone(&reception.metrics));
+        let (ask_reload, reload_requests) = reload::requests();
         let gateway = Self {
             address,
             reception: Arc::new(reception),
@@ -115,12 +123,14 @@ impl Gateway {
             servers: TaskTracker::new(),
             grace: settings.grace,
             notify: settings.notify,
+            last_reload: Arc::default(),
+            reload_requests: Some(reload_requests),
             abort,
             shutdown,
         };
         let pages = control::routes(Arc::clone(&gateway.reception)).merge(pages(address));
         gateway.servers.spawn(control::serve(listener, pages, gateway.shutdown.clone()));
-        gateway.open_socket(settings.control_socket);
+        gateway.open_socket(settings.control_socket, ask_reload);
         channels.iter().for_each(|spec| gateway.supervisor.enroll(spec));
         gateway.take_up(ledger.as_ref()).await?;
         gateway.start_channels(channels);
@@ -184,21 +194,24 @@ impl Gateway {
         self.abort.clone()
     }
 
-    fn open_socket(&self, path: Option<PathBuf>) {
+    fn open_socket(&self, path: Option<PathBuf>, ask_reload: mpsc::Sender<ReloadRequest>) {
         let Some(path) = path else { return };
         let reception = Arc::clone(&self.reception);
+        let last_reload = Arc::clone(&self.last_reload);
         let (address, started_ms) = (self.address.to_string(), now_ms());
         let report = move || GatewayReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             started_ms,
             address: address.clone(),
-            model: reception.about.model.clone(),
+            model: reception.about.model(),
             channels: reception.channels(),
+            reload: last_reload.get(),
         };
         let supervisor = self.supervisor.clone();
         let ledger = ledger_routes(Arc::clone(&self.reception.ledger), self.deliver());
-        let socket = ControlSocket { path, report: Arc::new(report), supervisor, ledger };
+        let others = ledger.merge(reload_routes(ask_reload));
+        let socket = ControlSocket { path, report: Arc::new(report), supervisor, others };
         self.servers.spawn(socket.serve(self.shutdown.clone()));
     }
 
@@ -255,17 +268,7 @@ impl Gateway {
 
     fn start_channels(&self, channels: Vec<ChannelSpec>) {
         for spec in channels {
-            let intake = Intake {
-                channel: spec.name.clone(),
-                allow_from: spec.allow_from.clone(),
-                rights: spec.rights.clone(),
-                folders: Folders {
-                    state_dir: spec.state_dir.clone(),
-                    media_dir: spec.media_dir.clone(),
-                },
-                publishing: Publishing::default(),
-                reception: Arc::clone(&self.reception),
-            };
+            let intake = Intake::new(&spec, Arc::clone(&self.reception));
             self.supervisor.start(spec, Arc::new(intake));
         }
     }
@@ -288,11 +291,12 @@ fn reception(
         board: Arc::clone(&board),
         ledger: Arc::clone(ledger),
         metrics: Arc::clone(&metrics),
-        max_attempts: settings.max_attempts,
+        max_attempts: settings.max_attempts.into(),
         abort: abort.clone(),
     });
+    let agent = Arc::new(CurrentAgent::new(Arc::clone(agent)));
     let turns = TurnRunner {
-        agent: Arc::clone(agent),
+        agent: Arc::clone(&agent),
         ledger: Arc::clone(ledger),
         delivery: delivery.clone(),
         roster: Arc::clone(roster),
@@ -307,10 +311,10 @@ fn reception(
         scheduler,
         delivery,
         running,
+        roster: Arc::clone(roster),
         board,
         metrics,
-        about: About { model: agent.describe_model().name, started: Instant::now() },
-        transcriber: agent.transcriber(),
+        about: About { agent, started: Instant::now() },
         closing,
         restart: settings.restart_command.then(CancellationToken::new),
     }

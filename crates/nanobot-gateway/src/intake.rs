@@ -19,16 +19,17 @@ use nanobot_channel::{
 use nanobot_ledger::{Accepted, InboundEntry, Ledger, LedgerError, new_id, now_ms};
 use tokio_util::sync::CancellationToken;
 
+use crate::channel_spec::ChannelSpec;
 use crate::commands::{self, About, Command};
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
-use crate::rights::Rights;
+use crate::roster::Roster;
 use crate::running::RunningTurns;
 use crate::scheduler::Scheduler;
 use crate::status::{ChannelReport, StatusBoard};
 
-pub(crate) use folders::Folders;
-pub(crate) use publish::Publishing;
+use folders::Folders;
+use publish::Publishing;
 
 /// How long a channel is asked to wait when too many messages wait already.
 const OVERLOADED_WAIT: Duration = Duration::from_secs(2);
@@ -39,23 +40,27 @@ pub(crate) struct Reception {
     pub(crate) scheduler: Scheduler,
     pub(crate) delivery: Delivery,
     pub(crate) running: Arc<RunningTurns>,
+    pub(crate) roster: Arc<Roster>,
     pub(crate) board: Arc<StatusBoard>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) about: About,
-    /// What turns speech into text, if it is configured.
-    pub(crate) transcriber: Option<Arc<Transcriber>>,
     pub(crate) closing: CancellationToken,
     /// Cancelled when a person wants the gateway to start again; `None` if nobody may.
     pub(crate) restart: Option<CancellationToken>,
 }
 
+impl Reception {
+    /// What turns speech into text, if it is configured.
+    fn transcriber(&self) -> Option<Arc<Transcriber>> {
+        self.about.agent.get().transcriber()
+    }
+}
+
 /// The gateway as one channel sees it. The only place where the allow-list is enforced.
 pub(crate) struct Intake {
     pub(crate) channel: String,
-    pub(crate) allow_from: Vec<String>,
-    pub(crate) rights: Rights,
-    pub(crate) folders: Folders,
-    pub(crate) publishing: Publishing,
+    folders: Folders,
+    publishing: Publishing,
     pub(crate) reception: Arc<Reception>,
 }
 
@@ -82,7 +87,7 @@ impl Inbox for Intake {
     }
 
     async fn is_allowed(&self, sender: Sender) -> Result<bool, ChannelError> {
-        Ok(sender.is_on(&self.allow_from))
+        Ok(self.reception.roster.allows(&self.channel, &sender))
     }
 
     fn report(&self, status: ChannelStatus) {
@@ -91,8 +96,8 @@ impl Inbox for Intake {
 
     fn offers(&self) -> Offers {
         Offers {
-            transcription: self.reception.transcriber.is_some(),
-            publish: !self.rights.publishes_to.is_empty(),
+            transcription: self.reception.transcriber().is_some(),
+            publish: !self.reception.roster.rights(&self.channel).publishes_to.is_empty(),
         }
     }
 
@@ -106,6 +111,13 @@ impl Inbox for Intake {
 }
 
 impl Intake {
+    pub(crate) fn new(spec: &ChannelSpec, reception: Arc<Reception>) -> Self {
+        let folders =
+            Folders { state_dir: spec.state_dir.clone(), media_dir: spec.media_dir.clone() };
+        let publishing = Publishing::default();
+        Self { channel: spec.name.clone(), folders, publishing, reception }
+    }
+
     async fn receive(
         &self,
         message: InboundMessage,
@@ -126,7 +138,9 @@ impl Intake {
 
     /// The allow-list decides, and beside it only a channel whose own rule the config lets count.
     fn lets_in(&self, sender: &Sender, vouched: Vouched) -> bool {
-        sender.is_on(&self.allow_from) || (vouched == Vouched::ByChannel && self.rights.vouches)
+        let roster = &self.reception.roster;
+        let is_vouched = vouched == Vouched::ByChannel && roster.rights(&self.channel).vouches;
+        is_vouched || roster.allows(&self.channel, sender)
     }
 
     async fn take(
@@ -134,6 +148,11 @@ impl Intake {
         message: InboundMessage,
         vouched: Vouched,
     ) -> Result<Acceptance, ChannelError> {
+        // Before the allow-list, which a channel that was removed no longer has: it must not take
+        // its last messages for denied, but offer them again.
+        if self.reception.roster.is_leaving(&self.channel) {
+            return Err(overloaded("the channel is stopping"));
+        }
         if !self.lets_in(&message.sender, vouched) {
             tracing::warn!(
                 channel = self.channel,

@@ -8,13 +8,14 @@
 pub mod channel_spec;
 mod commands;
 pub mod control;
+mod current_agent;
 pub mod delivery;
 mod gateway;
 mod intake;
 mod metrics;
-mod rights;
 pub mod notify;
 mod restart;
+mod rights;
 mod roster;
 mod running;
 mod scheduler;
@@ -23,6 +24,7 @@ pub mod status;
 mod supervisor;
 mod turn;
 
-pub use channel_spec::{ChannelSpec, OnUnknown};
+pub use channel_spec::{ChannelSpec, OnUnknown, Revision};
+pub use gateway::reload::{Applied, ReloadRequest, Reloaded, Wanted};
 pub use gateway::{Gateway, GatewayError, GatewayOptions, Settings};
 pub use rights::Rights;

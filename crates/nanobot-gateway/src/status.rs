@@ -63,6 +63,9 @@ pub struct ChannelReport {
     /// What is to be delivered through it.
     #[serde(default)]
     pub queue: Queue,
+    /// What a person should know until the channel is changed again.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// The board: one report for each enabled channel.
@@ -110,10 +113,28 @@ impl StatusBoard {
         self.changed.subscribe()
     }
 
+    /// Puts a channel on the board, if it is not there.
     pub(crate) fn add(&self, spec: &ChannelSpec) {
-        let mut report = ChannelReport::new(&spec.display_name, State::Connecting);
+        let mut reports = self.reports();
+        let new = || ChannelReport::new(&spec.display_name, State::Connecting);
+        let report = reports.entry(spec.name.clone()).or_insert_with(new);
         report.decides_access = spec.rights.vouches;
-        self.reports().insert(spec.name.clone(), report);
+    }
+
+    pub(crate) fn remove(&self, channel: &str) {
+        if self.reports().remove(channel).is_some() {
+            self.changed.send_modify(|version| *version += 1);
+        }
+    }
+
+    /// Waits until a channel is no longer on the board.
+    pub async fn wait_until_gone(&self, channel: &str) {
+        let mut changed = self.changed.subscribe();
+        while self.reports().contains_key(channel) && changed.changed().await.is_ok() {}
+    }
+
+    pub(crate) fn note(&self, channel: &str, note: Option<String>) {
+        self.update(channel, |report| report.note = note);
     }
 
     /// Takes over what the channel says of itself.
@@ -221,6 +242,7 @@ impl ChannelReport {
             last_error_ms: None,
             last_log: Vec::new(),
             queue: Queue::default(),
+            note: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use nanobot_agent::{Agent, Ending, Message, Turn, TurnOutcome, Usage};
+use nanobot_agent::{Ending, Message, Turn, TurnOutcome, Usage};
 use nanobot_channel::{Attachment, Location};
 use nanobot_ledger::{Claim, InboundEntry, Ledger, LedgerError, TurnCommit};
 use tokio::sync::watch;
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::commands::{Command, NEW_SESSION};
+use crate::current_agent::CurrentAgent;
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
 use crate::restart::RESTARTED;
@@ -29,7 +30,7 @@ const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// Runs turns; one for all sessions.
 pub(crate) struct TurnRunner {
-    pub(crate) agent: Arc<Agent>,
+    pub(crate) agent: Arc<CurrentAgent>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) delivery: Delivery,
     pub(crate) roster: Arc<Roster>,
@@ -74,7 +75,8 @@ impl TurnRunner {
         let _running = self.running.begin(&inbound.session, cancel.clone());
         let turn = turn(inbound, &claim.history, cancel);
         let done = claim.checkpoint.as_deref().map(read_checkpoint).unwrap_or_default();
-        let answer = AssertUnwindSafe(self.agent.resume_turn(turn, done, &speaker)).catch_unwind();
+        let agent = self.agent.get();
+        let answer = AssertUnwindSafe(agent.resume_turn(turn, done, &speaker)).catch_unwind();
         let answered = tokio::select! {
             answered = answer => answered,
             never = self.keep_checkpoints(&inbound.id, speaker.checkpoints()) => match never {},

@@ -73,8 +73,8 @@ impl Failure {
 }
 
 /// How a file looked when the plugin described itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp {
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Stamp {
     path: PathBuf,
     size: u64,
     modified_ns: u128,
@@ -190,7 +190,7 @@ fn key(command: &PluginCommand, files: &[Stamp]) -> String {
 }
 
 /// `None` if a file is missing, as is a program that has yet to be looked for on `PATH`.
-fn stamps(command: &PluginCommand) -> Option<Vec<Stamp>> {
+pub(crate) fn stamps(command: &PluginCommand) -> Option<Vec<Stamp>> {
     let files = std::iter::once(&command.program).chain(&command.files);
     files.map(|file| stamp(file)).collect()
 }

@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+
+use crate::cache;
 
 /// How to start a plugin.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,6 +56,16 @@ impl PluginCommand {
     pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.insert(name.into(), value.into());
         self
+    }
+
+    /// A number that changes when the program, its files, or how it is started change. Good within
+    /// one process only.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.program, &self.args, &self.env).hash(&mut hasher);
+        cache::stamps(self).hash(&mut hasher);
+        hasher.finish()
     }
 }
 

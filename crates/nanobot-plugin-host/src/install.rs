@@ -7,6 +7,7 @@ mod error;
 mod lock;
 mod output;
 mod pip;
+mod previous;
 mod program;
 mod project;
 mod python;
@@ -18,6 +19,7 @@ use crate::plugins_dir::PluginsDir;
 use crate::{DiscoveredPlugin, Places};
 
 pub use error::InstallError;
+pub use previous::Previous;
 pub use remove::{Removable, RemoveError, removable, remove};
 pub use spec::Spec;
 

@@ -53,8 +53,8 @@ pub use describe::describe;
 pub use discover::{DiscoveredPlugin, Discovery, Places, Shadow, Source, discover};
 pub use exit::PluginExited;
 pub use install::{
-    InstallError, Installed, Progress, Removable, RemoveError, Request, Spec, install, removable,
-    remove,
+    InstallError, Installed, Previous, Progress, Removable, RemoveError, Request, Spec, install,
+    removable, remove,
 };
 pub use login::login;
 pub use python::PythonPlaces;

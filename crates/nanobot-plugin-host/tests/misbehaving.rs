@@ -124,6 +124,8 @@ async fn contained(misbehaviour: Misbehaviour) {
         // That nothing is left is checked after every run.
         M::ChildLeftBehindAtShutdown => works(misbehaviour, patient()).await,
         M::NeverAnswersSend => does_not_answer_a_send().await,
+        M::NeverAnswersEnd => does_not_answer_an_end().await,
+        M::SlowSend => works(misbehaviour, patient()).await,
         M::NeverAcksDeltas => does_not_acknowledge().await,
         M::Hangs => {
             let timeouts = Timeouts { quiet: SHORT, ping: SHORT, ..hurried() };
@@ -252,6 +254,16 @@ async fn does_not_answer_a_send() {
     rig.inbox.wait_for(|log| !log.statuses.is_empty()).await;
     let error = rig.until_told("hi").await.unwrap_err();
     check(&error, ErrorKind::Network, "no answer to message/send within 300 ms");
+    rig.stop().await.unwrap();
+}
+
+async fn does_not_answer_an_end() {
+    let timeouts = Timeouts { send: SHORT, ..patient() };
+    let rig = Rig::ready(command(Misbehaviour::NeverAnswersEnd), timeouts).await;
+    let mut stream = TestStream::new(&rig.channel, "s1");
+    stream.grow("a").await.unwrap();
+    let error = stream.end().await.unwrap_err();
+    check(&error, ErrorKind::Network, "no answer to stream/end within 300 ms");
     rig.stop().await.unwrap();
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Catalog {
     pub(crate) entries: Vec<Entry>,
     /// Plugins whose name something else has.
     pub(crate) shadowed: Vec<DiscoveredPlugin>,
+    /// Where plugins were looked for.
+    pub(crate) places: Places,
     /// What a person should know about places that could not be used.
     notes: Vec<String>,
     cache: DescriptionCache,
@@ -41,14 +43,23 @@ pub(crate) enum Provider {
 impl Catalog {
     /// Looks for all channels; starts none.
     pub(crate) fn find(instance: &Instance) -> Self {
-        let Discovery { plugins, notes } = discover(&places(instance), &channels::names());
+        Self::find_in(places(instance), instance)
+    }
+
+    /// The same, by a config that was read before: the file may have become unusable since.
+    pub(crate) fn find_by(config: &Config, instance: &Instance) -> Self {
+        Self::find_in(places_by(config, instance), instance)
+    }
+
+    fn find_in(places: Places, instance: &Instance) -> Self {
+        let Discovery { plugins, notes } = discover(&places, &channels::names());
         let (shadowed, plugins): (Vec<_>, Vec<_>) =
             plugins.into_iter().partition(|plugin| plugin.shadowed_by.is_some());
         let built_in = BUILT_INS.iter().map(Entry::from);
         let mut entries: Vec<_> = built_in.chain(plugins.into_iter().map(Entry::from)).collect();
         entries.sort_by(|left, right| left.name.cmp(&right.name));
         let cache = DescriptionCache::new(&instance.paths.cache_dir());
-        Self { entries, shadowed, notes, cache }
+        Self { entries, shadowed, places, notes, cache }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
@@ -154,11 +165,15 @@ fn patience() -> Timeouts {
 
 /// Where plugins are looked for. With a config that cannot be read, in the usual places.
 pub(crate) fn places(instance: &Instance) -> Places {
-    let chosen = instance.load().map(|loaded| loaded.config.plugins.python).unwrap_or_default();
+    let config = instance.load().map(|loaded| loaded.config).unwrap_or_default();
+    places_by(&config, instance)
+}
+
+fn places_by(config: &Config, instance: &Instance) -> Places {
     Places {
         data_dir: instance.paths.data_dir.clone(),
         path: std::env::var_os("PATH"),
-        python: PythonPlaces::of_process(chosen, &instance.home),
+        python: PythonPlaces::of_process(config.plugins.python.clone(), &instance.home),
     }
 }
 

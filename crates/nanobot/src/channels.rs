@@ -10,8 +10,7 @@ use nanobot_channel_web::WebConfig;
 use serde_json::{Map, Value};
 
 /// All of them. Their names are reserved: no plugin can take one.
-pub(crate) static BUILT_INS: &[BuiltIn] =
-    &[BuiltIn::of::<TelegramConfig>(), BuiltIn::of::<WebConfig>()];
+pub(crate) static BUILT_INS: &[BuiltIn] = &[BuiltIn::of::<TelegramConfig>(), BuiltIn::web()];
 
 /// Makes a channel from its section.
 pub(crate) type Build = fn(Map<String, Value>) -> Result<Arc<dyn Channel>, ChannelError>;
@@ -22,6 +21,8 @@ pub(crate) struct BuiltIn {
     pub(crate) name: &'static str,
     pub(crate) describe: fn() -> Description,
     pub(crate) build: Build,
+    /// Finds what is wrong with its section.
+    pub(crate) check: fn(Map<String, Value>) -> Result<(), ChannelError>,
 }
 
 impl BuiltIn {
@@ -30,7 +31,16 @@ impl BuiltIn {
             name: C::NAME,
             describe: || describe::<C>(env!("CARGO_PKG_VERSION")),
             build: |section| parse_config::<C>(section)?.build(),
+            check: |section| parse_config::<C>(section)?.build().map(drop),
         }
+    }
+}
+
+impl BuiltIn {
+    /// The chat page, which only the gateway can make.
+    const fn web() -> Self {
+        let check = |section| parse_config::<WebConfig>(section).map(drop);
+        Self { check, ..Self::of::<WebConfig>() }
     }
 }
 

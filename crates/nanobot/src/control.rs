@@ -1,16 +1,23 @@
 //! Asks the running gateway, over its control socket.
 
 use std::path::Path;
+#[cfg(unix)]
+use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
+use nanobot_gateway::Reloaded;
 use nanobot_gateway::control::GatewayReport;
 
 use crate::ledger_desk::escaped;
 
 #[cfg(unix)]
 mod socket;
+
+/// How long a reload may take: new plugins are asked what they are.
+#[cfg(unix)]
+const RELOAD_LIMIT: Duration = Duration::from_secs(60);
 
 /// How the gateway is, or nothing if none is running.
 #[cfg(unix)]
@@ -34,6 +41,21 @@ pub(crate) async fn restart(socket: &Path, channel: &str) -> anyhow::Result<bool
     let path = RESTART_PATH.replace("{name}", &escaped(channel));
     let answer = request(socket, Method::POST, &path).await?;
     Ok(answer.is_some_and(|(status, _)| status == StatusCode::ACCEPTED))
+}
+
+/// Lets the gateway read the config and look for plugins again; nothing if none is running.
+#[cfg(unix)]
+pub(crate) async fn reload(socket: &Path) -> anyhow::Result<Option<Reloaded>> {
+    use nanobot_gateway::control::RELOAD_PATH;
+
+    let answer = socket::request_within(socket, Method::POST, RELOAD_PATH, RELOAD_LIMIT).await;
+    let Some((status, body)) = answer.context("cannot ask the running gateway")? else {
+        return Ok(None);
+    };
+    let reloaded = serde_json::from_slice(&body);
+    reloaded.map(Some).with_context(|| {
+        format!("the running gateway answered with status {status}; restart it to see the change")
+    })
 }
 
 /// Sends a request without a body; status and body of the answer, or nothing if none is running.
@@ -66,4 +88,10 @@ pub(crate) async fn report(_: &Path) -> anyhow::Result<Option<GatewayReport>> {
 #[cfg(not(unix))]
 pub(crate) async fn restart(_: &Path, _: &str) -> anyhow::Result<bool> {
     Ok(false)
+}
+
+/// There are no such sockets here.
+#[cfg(not(unix))]
+pub(crate) async fn reload(_: &Path) -> anyhow::Result<Option<Reloaded>> {
+    Ok(None)
 }

@@ -1,5 +1,6 @@
 //! The `nanobot` command.
 
+mod built_in_sections;
 mod catalog;
 mod channels;
 mod cli;

@@ -30,6 +30,18 @@ pub(crate) fn in_effect(
     section
 }
 
+/// Keys of a section that the gateway reads and no channel needs to know: a change of them does not
+/// concern the channel.
+const GATEWAY_KEYS: [&str; 5] =
+    ["allowFrom", "sendProgress", "sendToolHints", "onUnknown", "maxConcurrentDeliveries"];
+
+/// What of a section is the channel's own.
+pub(crate) fn without_gateway_keys(section: &Map<String, Value>) -> Map<String, Value> {
+    let mut own = section.clone();
+    own.retain(|key, _| !GATEWAY_KEYS.contains(&camel_case(key).as_str()));
+    own
+}
+
 fn camel_case(key: &str) -> String {
     let mut camel = String::with_capacity(key.len());
     let mut is_upper = false;

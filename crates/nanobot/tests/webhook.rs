@@ -4,7 +4,9 @@ mod webhook_road;
 
 use nanobot_test_support::{FakeModel, FakeReply, Step};
 use serde_json::json;
-use webhook_road::{BINARY, answer, callbacks, gateway, http_post, listening, send};
+use webhook_road::{
+    BINARY, answer, callbacks, config, gateway, http_post, listening, send, started,
+};
 
 #[tokio::test]
 async fn a_posted_message_is_answered_piece_by_piece_through_plugin_and_model_server() {
@@ -25,6 +27,24 @@ async fn a_posted_message_is_answered_piece_by_piece_through_plugin_and_model_se
     let expected = json!({"chat_id": "c1", "text": "Hello, Ada!", "final": true});
     assert_eq!(rest.last(), Some(&expected));
     assert!(model.last_request().last_user_text().ends_with("Hello?"));
+}
+
+#[tokio::test]
+async fn a_model_that_falls_silent_ends_the_stream_with_what_it_said_and_a_notice() {
+    let model = FakeModel::start().await;
+    let (callback_url, mut answers) = callbacks().await;
+    let mut config = config(&model, &callback_url);
+    config["agents"]["defaults"]["streamIdleTimeoutS"] = json!(1);
+    let (_gateway, address) = started(config).await;
+    model.push(FakeReply::partial(["So far"]).then(Step::Stall));
+    assert_eq!(send(&address, "Hello?").await.0, 200);
+    let posts = answer(&mut answers).await;
+    let expected = "So far\n\n`custom` has been silent for too long. Please try again.";
+    assert_eq!(posts.last().expect("a post")["text"], expected);
+    // The session is free again.
+    model.push(FakeReply::text("Here I am."));
+    send(&address, "Are you there?").await;
+    assert_eq!(answer(&mut answers).await.last().expect("a post")["text"], "Here I am.");
 }
 
 #[tokio::test]

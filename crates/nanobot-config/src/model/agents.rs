@@ -57,6 +57,9 @@ pub struct AgentDefaults {
     pub max_tool_result_chars: u32,
     /// How long to try again when a provider fails.
     pub provider_retry_mode: ProviderRetryMode,
+    /// Seconds without a word from the provider after which an answer ends with what was said so far.
+    #[schemars(range(min = 1))]
+    pub stream_idle_timeout_s: u32,
     /// How much the model should think, e.g. `low`, `medium`, `high` or `adaptive`.
     pub reasoning_effort: Option<String>,
     /// IANA name of the time zone that the agent tells the time in.
@@ -78,6 +81,7 @@ impl Default for AgentDefaults {
             max_tool_iterations: 200,
             max_tool_result_chars: 16_000,
             provider_retry_mode: ProviderRetryMode::Standard,
+            stream_idle_timeout_s: 120,
             reasoning_effort: None,
             timezone: "UTC".to_owned(),
             dream: Dream::default(),

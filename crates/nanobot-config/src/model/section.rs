@@ -27,6 +27,8 @@ pub struct ChannelSection {
     pub trust_plugin: Option<bool>,
     /// Other channels that the plugin may send messages through; `*` is all.
     pub publish_to: Option<Vec<String>>,
+    /// Most calls for deliveries under way at once.
+    pub max_concurrent_deliveries: Option<u16>,
 }
 
 /// What to do with a delivery that may have arrived or not, on a channel that cannot tell a repeated
@@ -58,6 +60,7 @@ impl ChannelSection {
             on_unknown: common.on_unknown,
             trust_plugin: common.trust_plugin,
             publish_to: common.publish_to,
+            max_concurrent_deliveries: common.max_concurrent_deliveries,
         }
     }
 }
@@ -74,6 +77,7 @@ impl fmt::Debug for ChannelSection {
             .field("on_unknown", &self.on_unknown)
             .field("trust_plugin", &self.trust_plugin)
             .field("publish_to", &self.publish_to)
+            .field("max_concurrent_deliveries", &self.max_concurrent_deliveries)
             .finish()
     }
 }
@@ -103,6 +107,10 @@ pub(crate) struct CommonKeys {
     /// Other channels that the plugin may send messages through; `*` is all. If missing: all for
     /// Python packages, none for all others.
     pub(crate) publish_to: Option<Vec<String>>,
+    /// Most deliveries, and steps of streams, that the channel is given at once; chats take turns. If it
+    /// is not given, 64 for a channel that recognises repeated deliveries and 32 for all others.
+    #[schemars(range(min = 1))]
+    pub(crate) max_concurrent_deliveries: Option<u16>,
 }
 
 /// Platforms with numeric user ids invite people to leave the quotes out.

@@ -18,8 +18,8 @@ pub(crate) struct ControlSocket {
     pub(crate) path: PathBuf,
     pub(crate) report: Arc<Report>,
     pub(crate) supervisor: Supervisor,
-    /// What is answered about the ledger.
-    pub(crate) ledger: Router,
+    /// What else is answered: about the ledger, and requests for a reload.
+    pub(crate) others: Router,
 }
 
 impl ControlSocket {
@@ -33,7 +33,7 @@ impl ControlSocket {
         });
         async move {
             let Ok(listener) = opened else { return };
-            let routes = routes(self.report, self.supervisor).merge(self.ledger);
+            let routes = routes(self.report, self.supervisor).merge(self.others);
             let server = axum::serve(listener, routes).into_future();
             if let Some(Err(error)) = shutdown.run_until_cancelled(server).await {
                 tracing::error!(%error, "The control socket failed.");

@@ -1,11 +1,10 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use nanobot_channel::{
-    Channel, ChannelError, Delta, ErrorKind, OutboundMessage, Receipt, StreamEnd,
-};
+use nanobot_channel::{ChannelError, Delta, ErrorKind, OutboundMessage, Receipt, StreamEnd};
 use nanobot_ledger::{FailedTry, Ledger, POSSIBLE_DUPLICATE, Settlement};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +14,7 @@ use super::stream::{StreamBuffer, StreamClose};
 use super::{Item, Parcel};
 use crate::channel_spec::OnUnknown;
 use crate::metrics::Metrics;
-use crate::roster::Roster;
+use crate::roster::{Lease, Roster};
 use crate::status::StatusBoard;
 
 /// A channel that takes longer for one call is treated as unreachable. Longer than a plugin's own
@@ -28,8 +27,11 @@ const END_LIMIT: Duration = Duration::from_secs(5);
 const RUNNING_WAIT: Duration = Duration::from_secs(1);
 /// Pause before the ledger is asked again after it failed.
 const LEDGER_WAIT: Duration = Duration::from_secs(1);
-/// Pause after a step of a stream that the platform limits without saying for how long.
+/// Pause after a step of a stream that was lost, or that the platform limits without saying for how
+/// long.
 const UNSAID_WAIT: Duration = Duration::from_secs(1);
+/// Steps of a stream in a row that the network may lose; then only its end is delivered.
+const MAX_LOST_STEPS: u32 = 2;
 
 /// Delivers the items of the lanes, one after the other within a lane.
 pub(crate) struct Courier {
@@ -37,7 +39,8 @@ pub(crate) struct Courier {
     pub(crate) board: Arc<StatusBoard>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) max_attempts: u32,
+    /// Tries of a delivery that the channel itself fails.
+    pub(crate) max_attempts: AtomicU32,
     /// Ends all waiting: what is not delivered stays in the ledger.
     pub(crate) abort: CancellationToken,
 }
@@ -86,7 +89,8 @@ impl Courier {
                 Err(error) => error,
             };
             let message = &mut parcel.message;
-            let next = decide(&error, message.attempt, started.elapsed(), self.max_attempts);
+            let max_attempts = self.max_attempts.load(Ordering::Relaxed);
+            let next = decide(&error, message.attempt, started.elapsed(), max_attempts);
             let Next::Retry(pause) = next else {
                 let outcome = Settlement::Dead { reason: error.report() };
                 return self.settle(channel, &message.delivery_id, outcome, started).await;
@@ -100,7 +104,7 @@ impl Courier {
 
     /// Waits for a channel that is down or not started yet: that is no try of the delivery.
     async fn until_running(&self, channel: &str) {
-        while self.roster.running(channel).is_none() {
+        while !self.roster.is_running(channel) {
             tokio::select! {
                 () = tokio::time::sleep(RUNNING_WAIT) => {}
                 () = self.board.connected_again(channel) => {}
@@ -200,7 +204,9 @@ impl Courier {
     /// text is sent as a message with the same delivery id.
     async fn stream(&self, channel: &str, buffer: &StreamBuffer) {
         let mut text = String::new();
-        let (told, close) = self.deltas(channel, buffer, &mut text).await;
+        // All steps go to one run of the channel, which in turn waits for them when it is to stop.
+        let mut lease = None;
+        let (told, close) = self.deltas(channel, &mut lease, buffer, &mut text).await;
         let complete = close.text.as_ref().unwrap_or(&text);
         let piece = complete.strip_prefix(&text[..told]).unwrap_or_default();
         let last = step(buffer, complete, piece, Some(close.end));
@@ -208,7 +214,8 @@ impl Courier {
         // Only the last segment of a turn that was not cut off is a delivery.
         let is_delivery = close.text.is_some() && self.begin(id).await;
         let started = Instant::now();
-        let ended = self.send_delta(channel, last).await;
+        let ended = self.send_delta(channel, &mut lease, last).await;
+        drop(lease);
         let Some(complete) = close.text.filter(|_| is_delivery) else { return };
         match ended {
             Ok(receipt) => {
@@ -228,23 +235,31 @@ impl Courier {
     async fn deltas(
         &self,
         channel: &str,
+        lease: &mut Option<Lease>,
         buffer: &StreamBuffer,
         text: &mut String,
     ) -> (usize, StreamClose) {
-        let mut told = 0;
+        let (mut told, mut failures) = (0, 0);
         loop {
             if let Some(close) = buffer.read_more(text).await {
                 return (told, close);
             }
             let delta = step(buffer, text, &text[told..], None);
-            told = text.len();
-            let Err(error) = self.send_delta(channel, delta).await else {
+            let Err(error) = self.send_delta(channel, lease, delta).await else {
+                (told, failures) = (text.len(), 0);
                 continue;
             };
             tracing::debug!(error = error.report(), "A step of a stream failed.");
+            if error.kind() == ErrorKind::Network {
+                failures += 1;
+            }
             match (error.retry_after(), error.kind()) {
                 (Some(wait), _) => tokio::time::sleep(wait).await,
                 (None, ErrorKind::RateLimited) => tokio::time::sleep(UNSAID_WAIT).await,
+                // The next step tells the whole text again.
+                (None, ErrorKind::Network) if failures < MAX_LOST_STEPS => {
+                    tokio::time::sleep(UNSAID_WAIT).await;
+                }
                 // After a step failed for good only the end is worth a call.
                 (None, _) => return (told, buffer.read_end(text).await),
             }
@@ -252,18 +267,20 @@ impl Courier {
     }
 
     async fn send(&self, channel: &str, message: OutboundMessage) -> Result<Receipt, ChannelError> {
-        let channel = self.running(channel)?;
-        guarded(channel.send(message)).await
+        self.roster.lease(channel)?.send(message).await
     }
 
-    async fn send_delta(&self, channel: &str, delta: Delta<'_>) -> Result<Receipt, ChannelError> {
-        let channel = self.running(channel)?;
-        guarded(channel.send_delta(delta)).await
-    }
-
-    fn running(&self, channel: &str) -> Result<Arc<dyn Channel>, ChannelError> {
-        let missing = || ChannelError::new(ErrorKind::NotReady, "the channel is not running");
-        self.roster.running(channel).ok_or_else(missing)
+    async fn send_delta(
+        &self,
+        channel: &str,
+        lease: &mut Option<Lease>,
+        delta: Delta<'_>,
+    ) -> Result<Receipt, ChannelError> {
+        let lease = match lease {
+            Some(lease) => lease,
+            none => none.insert(self.roster.lease(channel)?),
+        };
+        lease.send_delta(delta).await
     }
 }
 
@@ -273,7 +290,7 @@ fn leaves_outcome_unknown(error: &ChannelError) -> bool {
 }
 
 /// A call of a channel that panics or hangs is a failure like any other.
-async fn guarded(
+pub(crate) async fn guarded(
     call: impl Future<Output = Result<Receipt, ChannelError>>,
 ) -> Result<Receipt, ChannelError> {
     match timeout(CALL_LIMIT, AssertUnwindSafe(call).catch_unwind()).await {

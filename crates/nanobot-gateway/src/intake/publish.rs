@@ -78,7 +78,7 @@ impl Intake {
     }
 
     fn check_right(&self, to: &str) -> Result<(), ChannelError> {
-        if !self.rights.may_publish_to(to) {
+        if !self.reception.roster.rights(&self.channel).may_publish_to(to) {
             let text = format!("the config does not let this channel write to {to}");
             let hint = format!("add \"{to}\" to publishTo in the section of this channel");
             return Err(ChannelError::rejected(text).with_hint(hint));

@@ -10,7 +10,7 @@ use super::Intake;
 
 impl Intake {
     pub(super) async fn words_of(&self, named: &Path) -> Result<String, ChannelError> {
-        let Some(transcriber) = &self.reception.transcriber else {
+        let Some(transcriber) = self.reception.transcriber() else {
             let problem = ChannelError::unsupported("transcription is not configured");
             return Err(problem.with_hint("set the key of a speech service, see `transcription`"));
         };

@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 
 /// Nothing in a test takes this long unless it is broken.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the channel was called with.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,9 +166,12 @@ pub(crate) fn played(name: &str, streams: bool) -> (ChannelSpec, Played) {
         deduplicates: true,
         on_unknown: nanobot_gateway::OnUnknown::Resend,
         rights: nanobot_gateway::Rights::default(),
+        max_concurrent_deliveries: None,
+        revision: nanobot_gateway::Revision::default(),
         state_dir: env!("CARGO_TARGET_TMPDIR").into(),
         media_dir: env!("CARGO_TARGET_TMPDIR").into(),
         build: Arc::new(move || Ok(Arc::clone(&channel))),
+        revert: None,
     };
     (spec, Played { calls: called, contexts: started })
 }
@@ -195,6 +198,10 @@ impl Question {
 
 /// Said by the played model, it is a call of the tool `probe`.
 pub(crate) const USE_TOOL: &str = "USE THE TOOL";
+/// Said by the played model, it is a failure of the provider.
+pub(crate) const FAIL: &str = "FAIL NOW";
+/// Said by the played model, it makes the turn panic.
+pub(crate) const PANIC: &str = "PANIC NOW";
 
 /// A tool that counts how often it is used.
 struct Probe(Arc<AtomicUsize>);
@@ -236,10 +243,36 @@ impl ModelProvider for PlayedModel {
                 let tool_calls = vec![ToolCall::new("1", "probe", "{}")];
                 return Ok(Completion { tool_calls, ..Completion::default() });
             }
+            if piece == FAIL {
+                return Err(ProviderError::new(
+                    nanobot_agent::provider::ErrorKind::Rejected,
+                    "no such model",
+                ));
+            }
+            assert_ne!(piece, PANIC, "the model was told to panic");
             sink(ModelDelta::Text(&piece));
         }
         Ok(Completion::default())
     }
+}
+
+/// An agent whose model is played by the test, the model's questions, and how often its tool was used.
+pub(crate) fn played_agent(
+    model: &str,
+) -> (Arc<Agent>, mpsc::Receiver<Question>, Arc<AtomicUsize>) {
+    played_agent_with(AgentSettings::default(), model)
+}
+
+fn played_agent_with(
+    settings: AgentSettings,
+    model: &str,
+) -> (Arc<Agent>, mpsc::Receiver<Question>, Arc<AtomicUsize>) {
+    let (asked, questions) = mpsc::channel(1_000);
+    let provider = Box::new(PlayedModel { questions: asked });
+    let tool_uses = Arc::new(AtomicUsize::new(0));
+    let agent = Agent::with_provider(settings, model, provider)
+        .with_tool(Arc::new(Probe(Arc::clone(&tool_uses))));
+    (Arc::new(agent), questions, tool_uses)
 }
 
 /// A gateway whose model is played by the test.
@@ -269,15 +302,11 @@ impl Stage {
         settings: Settings,
         ledger: Arc<dyn Ledger>,
     ) -> Self {
-        let (asked, questions) = mpsc::channel(1_000);
-        let model = Box::new(PlayedModel { questions: asked });
-        let tool_uses = Arc::new(AtomicUsize::new(0));
-        let agent = Agent::with_provider(agent, "played", model)
-            .with_tool(Arc::new(Probe(Arc::clone(&tool_uses))));
+        let (agent, questions, tool_uses) = played_agent_with(agent, "played");
         let options = GatewayOptions {
             settings,
             channels,
-            agent: Arc::new(agent),
+            agent,
             ledger,
             pages: Box::new(|_| axum::Router::new()),
         };

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::InstallError;
+use super::{InstallError, previous};
 use crate::DiscoveredPlugin;
 use crate::discover::executables::{self, channel_name};
 use crate::plugins_dir::PluginsDir;
@@ -24,6 +24,7 @@ pub(super) fn install(
         // Renamed when it is whole; a running program cannot be written over.
         let fresh = tempfile::Builder::new().prefix(".").tempfile_in(&bin)?.into_temp_path();
         std::fs::copy(program, &fresh)?;
+        previous::keep_program(&target)?;
         fresh.persist(&target).map_err(|error| error.error)
     };
     copy().map_err(InstallError::files(format!("cannot copy to {}", target.display())))?;

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use super::{InstallError, lock, slot};
+use super::{InstallError, lock, previous, slot};
 use crate::discover::executables;
 use crate::plugins_dir::{PluginsDir, current_environment};
 use crate::python::{Interpreter, Keeper, find_in, normalised};
@@ -75,7 +75,9 @@ pub fn remove(places: &Places, plugin: &Removable) -> Result<(), RemoveError> {
     let _lock = lock::take(&PluginsDir::of(&places.data_dir))?;
     let removed = match plugin.path.is_dir() {
         true => slot::clear(&plugin.path),
-        false => std::fs::remove_file(&plugin.path),
+        false => {
+            std::fs::remove_file(&plugin.path).and_then(|()| previous::forget_program(&plugin.path))
+        }
     };
     let action = format!("cannot remove {}", plugin.path.display());
     Ok(removed.map_err(InstallError::files(action))?)

@@ -1,8 +1,9 @@
 //! The folder of one plugin below `plugins/venvs`.
 //!
-//! It holds numbered environments and a link to the current one. An environment is made at the place
-//! where it stays, because its programs hold its path, and counts only when the link leads to it. So
-//! a plugin is replaced in one step, and what is not linked is rubbish.
+//! It holds numbered environments, a link to the current one, and after an upgrade a link to the one
+//! before. An environment is made at the place where it stays, because its programs hold its path, and
+//! counts only when a link leads to it. So a plugin is replaced in one step, and what is not linked is
+//! rubbish.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use crate::plugins_dir::current_environment;
 
 const CURRENT: &str = "current";
 const NEXT: &str = "next";
+const PREVIOUS: &str = "previous";
 const PREFIX: &str = "env-";
 
 /// The folder of a plugin, which need not exist.
@@ -44,9 +46,11 @@ impl Slot {
 }
 
 impl Fresh {
-    /// Makes it the current one, removes the others, and returns the path under which it stays.
+    /// Makes it the current one, keeps the one before, removes all others, and returns the path under
+    /// which it stays.
     pub(super) fn keep(mut self) -> io::Result<PathBuf> {
-        point(&self.slot, &self.path)?;
+        set_aside(&self.slot)?;
+        point(&self.slot, CURRENT, &self.path)?;
         self.is_kept = true;
         sweep_slot(&self.slot);
         Ok(self.slot.join(CURRENT))
@@ -72,9 +76,10 @@ pub(super) fn sweep(environments: &Path) {
 }
 
 fn sweep_slot(slot: &Path) {
-    let current = current_environment(slot).canonicalize().ok();
+    let linked = [current_environment(slot), slot.join(PREVIOUS)];
+    let linked = linked.map(|link| link.canonicalize().ok());
     for path in environments(slot) {
-        if path.canonicalize().ok() != current {
+        if !linked.contains(&path.canonicalize().ok()) {
             remove_all(&path);
         }
     }
@@ -91,21 +96,60 @@ pub(super) fn clear(slot: &Path) -> io::Result<()> {
     }
 }
 
+/// Whether the environment before the current one is there.
+pub(super) fn has_previous(slot: &Path) -> bool {
+    slot.join(CURRENT).exists() && slot.join(PREVIOUS).exists()
+}
+
+/// Makes the environment before the current one again, and removes what replaced it.
 #[cfg(unix)]
-fn point(slot: &Path, environment: &Path) -> io::Result<()> {
+pub(super) fn restore_previous(slot: &Path) -> io::Result<()> {
+    let before = slot.join(PREVIOUS).canonicalize()?;
+    point(slot, CURRENT, &before)?;
+    std::fs::remove_file(slot.join(PREVIOUS))?;
+    sweep_slot(slot);
+    Ok(())
+}
+
+/// The current environment becomes the one before.
+#[cfg(unix)]
+fn set_aside(slot: &Path) -> io::Result<()> {
+    match slot.join(CURRENT).canonicalize() {
+        Ok(current) => point(slot, PREVIOUS, &current),
+        Err(_) => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn point(slot: &Path, link: &str, environment: &Path) -> io::Result<()> {
     let next = slot.join(NEXT);
     std::os::unix::fs::symlink(environment.file_name().unwrap_or_default(), &next)?;
-    std::fs::rename(&next, slot.join(CURRENT))
+    std::fs::rename(&next, slot.join(link))
+}
+
+/// Makes the environment before the current one again, and removes what replaced it.
+#[cfg(not(unix))]
+pub(super) fn restore_previous(slot: &Path) -> io::Result<()> {
+    point(slot, CURRENT, &slot.join(PREVIOUS))
+}
+
+/// The current environment becomes the one before.
+#[cfg(not(unix))]
+fn set_aside(slot: &Path) -> io::Result<()> {
+    match slot.join(CURRENT) {
+        current if current.exists() => point(slot, PREVIOUS, &current),
+        _ => Ok(()),
+    }
 }
 
 /// Links need a privilege on Windows, where programs do not hold the path that matters here.
 #[cfg(not(unix))]
-fn point(slot: &Path, environment: &Path) -> io::Result<()> {
-    let current = slot.join(CURRENT);
-    if current.exists() {
-        std::fs::remove_dir_all(&current)?;
+fn point(slot: &Path, link: &str, environment: &Path) -> io::Result<()> {
+    let place = slot.join(link);
+    if place.exists() {
+        std::fs::remove_dir_all(&place)?;
     }
-    std::fs::rename(environment, current)
+    std::fs::rename(environment, place)
 }
 
 fn environments(slot: &Path) -> Vec<PathBuf> {
@@ -147,7 +191,20 @@ mod tests {
         std::fs::create_dir(&second.path).unwrap();
         second.keep().unwrap();
         assert_eq!(current.canonicalize().unwrap(), root.path().join("webhook/env-2"));
+        sweep(root.path());
+        assert!(root.path().join("webhook/env-1").exists(), "the one before is kept");
+
+        let third = slot.fresh().unwrap();
+        std::fs::create_dir(&third.path).unwrap();
+        third.keep().unwrap();
+        assert_eq!(current.canonicalize().unwrap(), root.path().join("webhook/env-3"));
         assert!(!root.path().join("webhook/env-1").exists());
+
+        let slot = root.path().join("webhook");
+        assert!(has_previous(&slot));
+        restore_previous(&slot).unwrap();
+        assert_eq!(current.canonicalize().unwrap(), root.path().join("webhook/env-2"));
+        assert!(!has_previous(&slot) && !slot.join("env-3").exists());
         clear(&root.path().join("webhook")).unwrap();
         assert_eq!(root.path().read_dir().unwrap().count(), 0);
     }

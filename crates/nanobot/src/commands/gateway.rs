@@ -2,6 +2,7 @@ mod banner;
 mod import;
 mod notices;
 mod prepare;
+mod reload;
 mod restart;
 mod selection;
 mod settings;
@@ -26,9 +27,10 @@ use crate::exit::Outcome;
 use crate::instance::{Instance, tell_warnings};
 use crate::lock::GatewayLock;
 use crate::{logging, runtime};
+use reload::Reloader;
 use restart::Program;
 use selection::Selection;
-use signals::Signals;
+use signals::{HangUps, Signals};
 
 /// Why a gateway ended that has stopped in order.
 enum End {
@@ -50,15 +52,19 @@ pub(crate) fn run(args: GatewayArgs) -> anyhow::Result<Outcome> {
 async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<End> {
     // Before anything starts: a signal that comes meanwhile must stop the gateway in order, too.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let hang_ups = HangUps::listen().context("cannot listen for signals")?;
     let prepared = prepare::prepare(instance)?;
     let _lock = GatewayLock::take(&instance.paths)?;
     let (config, file) = (&prepared.config, &instance.paths.config_file);
+    let is_port_chosen = port.is_some();
     let port = port.unwrap_or(config.gateway.port);
     banner::starting(instance, port, &prepared);
     tell_warnings(file, &config.warnings);
     nanobot_plugin_host::tidy(&instance.paths.data_dir);
     let catalog = Catalog::find(instance);
-    let Selection { channels, hub } = selection::select(instance, config, &catalog).await?;
+    let Selection { channels, chat, hub } = selection::select(instance, config, &catalog).await?;
+    let reloader = Reloader::new(instance, &prepared, is_port_chosen, chat.clone());
+    let channels: Vec<_> = chat.into_iter().chain(channels).collect();
     let names: Vec<String> = channels.iter().map(|channel| channel.name.clone()).collect();
     notices::tell_unreachable(config, &names);
     let ledger = ledger(&instance.paths).await?;
@@ -71,12 +77,15 @@ async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<End> 
         ledger: Arc::clone(&ledger),
         pages: pages(hub.clone()),
     };
-    let gateway = Gateway::start(options).await.map_err(|error| settings::explain(error, file))?;
+    let mut gateway =
+        Gateway::start(options).await.map_err(|error| settings::explain(error, file))?;
     banner::started(instance, &names, gateway.address(), hub.is_some(), &agent.describe_model());
     let warming = warm_up(agent);
+    let requests = gateway.take_reload_requests();
     let is_restart = tokio::select! {
         () = signals.next_stop() => false,
         () = gateway.restart_requested().cancelled_owned() => true,
+        never = reloader.run(&gateway, requests, hang_ups) => match never {},
     };
     let end = shut_down(gateway, hub, signals, is_restart).await;
     warming.await.context("preparing the model failed")?;

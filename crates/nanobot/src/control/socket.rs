@@ -22,12 +22,22 @@ pub(super) async fn request(
     method: Method,
     path: &str,
 ) -> anyhow::Result<Option<(StatusCode, Bytes)>> {
+    request_within(socket, method, path, LIMIT).await
+}
+
+/// The same for what may take longer.
+pub(super) async fn request_within(
+    socket: &Path,
+    method: Method,
+    path: &str,
+    limit: Duration,
+) -> anyhow::Result<Option<(StatusCode, Bytes)>> {
     let stream = match UnixStream::connect(socket).await {
         Ok(stream) => stream,
         Err(error) if is_nobody_there(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let answer = timeout(LIMIT, ask(stream, method, path)).await;
+    let answer = timeout(limit, ask(stream, method, path)).await;
     answer.context("it does not answer")?.map(Some)
 }
 

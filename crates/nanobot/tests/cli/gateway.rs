@@ -47,7 +47,7 @@ async fn signals_stop_it_in_order() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut gateway = TestGateway::builder(BINARY).start().await;
         gateway.signal(Signal::HUP);
-        gateway.wait_for_stderr("Ignored SIGHUP").await;
+        gateway.wait_for_stderr("were read again: nothing changed").await;
         assert_eq!(gateway.get("/health").await.0, 200);
         gateway.signal(signal);
         assert_eq!(gateway.wait().await.code(), Some(0), "{}", gateway.stderr());
@@ -144,9 +144,9 @@ async fn log_can_be_had_as_json_lines() {
     let gateway =
         TestGateway::builder(BINARY).env("NANOBOT_LOG_FORMAT", "json").arg("-v").start().await;
     gateway.signal(Signal::HUP);
-    let line = gateway.wait_for_stderr("Ignored SIGHUP").await;
+    let line = gateway.wait_for_stderr("as SIGHUP asks").await;
     let record: serde_json::Value = serde_json::from_str(&line).unwrap();
-    assert_eq!(record["message"], "Ignored SIGHUP.");
+    assert_eq!(record["message"], "Reading the config again, as SIGHUP asks.");
 }
 
 #[test]

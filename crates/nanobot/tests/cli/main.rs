@@ -14,5 +14,6 @@ mod logs;
 mod messages;
 mod onboard;
 mod plugins;
+mod reload;
 mod sessions;
 mod status;

@@ -35,7 +35,7 @@ fn a_package_gets_an_environment_of_its_own_and_goes_with_it() {
     assert!(again.contains("nanobot-channel-parrot is installed already"), "{again}");
     assert!(again.contains("hint: install with `--force` to replace it"), "{again}");
     world.run(&[&install[..], &["--force"]].concat()).succeeded();
-    assert_eq!(names_in(&slot), ["current", "env-2"]);
+    assert_eq!(names_in(&slot), ["current", "env-1", "env-2", "previous"], "one version is kept");
 
     let unasked = world.run(&["plugins", "remove", "parrot"]).failed();
     assert!(unasked.contains("add `--yes`"), "{unasked}");

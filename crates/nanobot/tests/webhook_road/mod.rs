@@ -63,11 +63,13 @@ pub(crate) fn config(model: &FakeModel, callback_url: &str) -> Value {
 
 /// A gateway with the webhook plugin and a model server, and the address to post to.
 pub(crate) async fn gateway(model: &FakeModel, callback_url: &str) -> (TestGateway, String) {
-    let gateway = TestGateway::builder(BINARY)
-        .home(home_with_plugin())
-        .config(config(model, callback_url))
-        .start()
-        .await;
+    started(config(model, callback_url)).await
+}
+
+/// The same with this config.
+pub(crate) async fn started(config: Value) -> (TestGateway, String) {
+    let gateway =
+        TestGateway::builder(BINARY).home(home_with_plugin()).config(config).start().await;
     let address = listening(&gateway, "").await;
     (gateway, address)
 }

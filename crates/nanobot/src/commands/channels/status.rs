@@ -4,6 +4,8 @@ mod grid;
 mod live;
 mod watch;
 
+pub(in crate::commands) use live::tell_reload;
+
 use crate::cli::ChannelsStatusArgs;
 use crate::exit::Outcome;
 use crate::instance::Instance;

@@ -1,3 +1,4 @@
+use crate::built_in_sections;
 use crate::cli::ConfigValidateArgs;
 use crate::exit::Outcome;
 use crate::instance::{Instance, tell_warnings};
@@ -6,6 +7,7 @@ use crate::output;
 pub(crate) fn run(args: ConfigValidateArgs) -> anyhow::Result<Outcome> {
     let instance = Instance::for_config(args.config)?;
     let loaded = instance.load()?;
+    built_in_sections::check(&loaded.file, &loaded.config)?;
     let path = loaded.file.path();
     tell_warnings(path, &loaded.config.warnings);
     let verdict = match (loaded.exists, loaded.config.warnings.len()) {

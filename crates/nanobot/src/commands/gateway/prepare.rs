@@ -1,11 +1,12 @@
 //! Makes what a first start finds missing.
 
-use nanobot_config::Config;
+use nanobot_config::{Config, ConfigFile};
 
 use crate::instance::{Instance, Loaded};
 use crate::workspace;
 
 pub(super) struct Prepared {
+    pub(super) file: ConfigFile,
     pub(super) config: Config,
     /// Whether there was no config file before.
     pub(super) is_new: bool,
@@ -23,5 +24,5 @@ pub(super) fn prepare(instance: &Instance) -> anyhow::Result<Prepared> {
     }
     let folder = instance.workspace(&config);
     let created = if folder.exists() { Vec::new() } else { workspace::create(&folder)? };
-    Ok(Prepared { config, is_new: !exists, created })
+    Ok(Prepared { file, config, is_new: !exists, created })
 }

@@ -3,6 +3,8 @@
 mod chat;
 mod spec;
 
+pub(super) use chat::chat_by_rules;
+
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -17,8 +19,11 @@ use crate::output;
 
 /// The channels that run.
 pub(super) struct Selection {
+    /// All but the chat page.
     pub(super) channels: Vec<ChannelSpec>,
-    /// The chat page, if it is among them.
+    /// The chat page, if it runs.
+    pub(super) chat: Option<ChannelSpec>,
+    /// What it is served from.
     pub(super) hub: Option<Arc<WebHub>>,
 }
 
@@ -28,23 +33,27 @@ pub(super) async fn select(
     config: &Config,
     catalog: &Catalog,
 ) -> anyhow::Result<Selection> {
-    let mut channels = Vec::new();
     let chat = chat::chat(instance, config)?;
-    let hub = chat.map(|(spec, hub)| {
-        channels.push(spec);
-        hub
-    });
+    let (chat, hub) = chat.map_or((None, None), |(spec, hub)| (Some(spec), Some(hub)));
+    chat.iter().for_each(tell_access);
+    Ok(Selection { channels: channels(instance, config, catalog).await, chat, hub })
+}
+
+/// The channels besides the chat page.
+pub(super) async fn channels(
+    instance: &Instance,
+    config: &Config,
+    catalog: &Catalog,
+) -> Vec<ChannelSpec> {
     let enabled = enabled_sections(config);
     let specs = enabled.iter().filter_map(|(name, section)| {
         let entry = catalog.get(name).or_else(|| tell_missing(catalog, name))?;
         Some(spec::spec(instance, config, catalog, entry, section))
     });
-    channels.extend(join_all(specs).await);
+    let channels = join_all(specs).await;
     catalog.tell_left_out();
-    let is_closed = |spec: &&ChannelSpec| spec.allow_from.is_empty() && !spec.rights.vouches;
-    channels.iter().filter(is_closed).for_each(tell_closed);
-    channels.iter().filter(|spec| spec.rights.vouches).for_each(tell_trusted);
-    Ok(Selection { channels, hub })
+    channels.iter().for_each(tell_access);
+    channels
 }
 
 fn enabled_sections(config: &Config) -> Vec<(&str, &ChannelSection)> {
@@ -68,17 +77,18 @@ fn tell_missing<T>(catalog: &Catalog, name: &str) -> Option<T> {
     None
 }
 
-fn tell_trusted(spec: &ChannelSpec) {
-    output::note(format_args!(
-        "channels.{name}: the plugin also lets people write by a rule of its own; \
-         set channels.{name}.trustPlugin to false to go by allowFrom alone",
-        name = spec.name
-    ));
-}
-
-fn tell_closed(spec: &ChannelSpec) {
-    output::warning(format_args!(
-        "channels.{}.allowFrom is empty: nobody can write; list ids or \"*\"",
-        spec.name
-    ));
+/// Says what a person should know about who may write.
+fn tell_access(spec: &ChannelSpec) {
+    if spec.rights.vouches {
+        output::note(format_args!(
+            "channels.{name}: the plugin also lets people write by a rule of its own; \
+             set channels.{name}.trustPlugin to false to go by allowFrom alone",
+            name = spec.name
+        ));
+    } else if spec.allow_from.is_empty() {
+        output::warning(format_args!(
+            "channels.{}.allowFrom is empty: nobody can write; list ids or \"*\"",
+            spec.name
+        ));
+    }
 }

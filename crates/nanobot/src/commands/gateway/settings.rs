@@ -24,11 +24,16 @@ pub(super) fn settings(instance: &Instance, config: &Config, port: u16) -> Setti
         port,
         control_socket: Some(instance.paths.control_socket()),
         max_concurrent_turns: concurrency(&instance.environment),
-        max_attempts: u32::from(config.channels.send_max_retries.max(1)),
+        max_attempts: max_attempts(config),
         grace: GRACE,
         notify: notices::notices(config),
         restart_command: config.gateway.restart_command,
     }
+}
+
+/// Tries of a delivery that the channel itself fails.
+pub(super) fn max_attempts(config: &Config) -> u32 {
+    u32::from(config.channels.send_max_retries.max(1))
 }
 
 fn concurrency(environment: &Environment) -> usize {

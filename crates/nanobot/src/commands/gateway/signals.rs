@@ -10,7 +10,26 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    hang_up: Signal,
+}
+
+/// The signal that asks for the config to be read again.
+#[cfg(unix)]
+pub(super) struct HangUps(Signal);
+
+#[cfg(unix)]
+impl HangUps {
+    /// From now on the signal does not end the process by itself: a gateway whose terminal was
+    /// closed lives on, too.
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// Completes with the next signal.
+    pub(super) async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -20,19 +39,14 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
     /// Completes with the next signal to stop.
     pub(super) async fn next_stop(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.interrupt.recv() => return,
-                _ = self.terminate.recv() => return,
-                // The terminal was closed; a gateway lives on without one.
-                _ = self.hang_up.recv() => tracing::info!("Ignored SIGHUP."),
-            }
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 }
@@ -51,5 +65,20 @@ impl Signals {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }
+    }
+}
+
+/// There is no such signal here.
+#[cfg(not(unix))]
+pub(super) struct HangUps;
+
+#[cfg(not(unix))]
+impl HangUps {
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(super) async fn next(&mut self) {
+        std::future::pending().await
     }
 }

@@ -29,21 +29,16 @@ pub(crate) fn run(args: PluginsRemoveArgs) -> anyhow::Result<Outcome> {
             folder.display()
         ))?;
     }
-    runtime::interruptible(async {
-        tell_running(&instance, &plugin.channels).await;
-        Ok(Outcome::Success)
-    })
+    runtime::interruptible(tell_gateway(instance))
 }
 
-/// A gateway goes on with the processes that it has, and only fails to start them again.
-async fn tell_running(instance: &Instance, channels: &[String]) {
-    // The plugin is gone either way; a gateway that does not answer is as good as none.
-    let report = control::report(&instance.paths.control_socket()).await.ok().flatten();
-    let running = report.map(|report| report.channels).unwrap_or_default();
-    for channel in channels.iter().filter(|channel| running.contains_key(*channel)) {
-        output::warning(format_args!("the running gateway still runs channels.{channel}"));
-        output::hint("start the gateway again to end it");
+/// Lets the running gateway stop what is gone.
+async fn tell_gateway(instance: Instance) -> anyhow::Result<Outcome> {
+    let reloaded = control::reload(&instance.paths.control_socket()).await?;
+    if let Some(stopped) = reloaded.map(|it| it.applied.stopped).filter(|it| !it.is_empty()) {
+        output::line(format_args!("  The running gateway stops {}.", stopped.join(", ")))?;
     }
+    Ok(Outcome::Success)
 }
 
 fn is_wanted(plugin: &Removable) -> anyhow::Result<bool> {

@@ -4,6 +4,7 @@ use nanobot_gateway::control::GatewayReport;
 use nanobot_ledger::now_ms;
 
 use super::report::{ConfigState, LocalModels, Model, Report};
+use crate::commands::channels::status::tell_reload;
 use crate::duration::since;
 use crate::output::{self, BAD, CAUTION, GOOD, OutputError, STRONG, styled};
 
@@ -80,7 +81,9 @@ fn gateway(report: Option<&GatewayReport>) -> anyhow::Result<()> {
     };
     let time = since(report.started_ms, now_ms());
     let text = format!("running at {} for {time} (process {})", report.address, report.pid);
-    Ok(fact("Gateway", styled(text, GOOD))?)
+    fact("Gateway", styled(text, GOOD))?;
+    tell_reload(&report.reload);
+    Ok(())
 }
 
 fn local_models(server: &LocalModels, config: &Path) -> anyhow::Result<()> {

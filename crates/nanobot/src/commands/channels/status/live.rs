@@ -1,6 +1,7 @@
 //! The channels as the running gateway sees them.
 
 use anstyle::Style;
+use nanobot_gateway::Reloaded;
 use nanobot_gateway::control::GatewayReport;
 use nanobot_gateway::status::{ChannelReport, State};
 use nanobot_ledger::now_ms;
@@ -32,11 +33,24 @@ pub(super) fn print(
     if is_json {
         return Ok(output::json(&Answer::new(Some(report)))?);
     }
+    tell_reload(&report.reload);
     if report.channels.is_empty() {
         output::note("The gateway is running without a channel.");
         return Ok(());
     }
     Ok(lines(report, width).into_iter().try_for_each(output::line)?)
+}
+
+/// Says on stderr what of the config file does not hold.
+pub(in crate::commands) fn tell_reload(reload: &Reloaded) {
+    if let Some(problem) = &reload.problem {
+        output::warning(format_args!(
+            "the config is not taken, and the one before holds: {problem}"
+        ));
+    }
+    for key in &reload.needs_restart {
+        output::warning(format_args!("{key} takes effect after a restart of the gateway"));
+    }
 }
 
 /// The table, and below it what is wrong; no line longer than `width` where one is given.
@@ -93,8 +107,8 @@ pub(super) fn remark(channel: &ChannelReport) -> String {
     let reason = channel.reason().filter(|_| !is_well);
     let trusted = "decides itself who may write (trustPlugin)".to_owned();
     let trusted = channel.decides_access.then_some(trusted);
-    let parts = reason.into_iter().chain(channel.message.clone()).chain(trusted);
-    parts.collect::<Vec<_>>().join("; ")
+    let said = [reason, channel.message.clone(), channel.note.clone(), trusted];
+    said.into_iter().flatten().collect::<Vec<_>>().join("; ").replace('\n', " ")
 }
 
 pub(super) fn word(state: State) -> &'static str {

@@ -6,8 +6,7 @@ use anyhow::Context;
 use nanobot_channel::{Channel, ChannelConfig, describe, parse_config};
 use nanobot_channel_web::{WebChannel, WebConfig, WebHub};
 use nanobot_config::{ChannelSection, Config};
-use nanobot_gateway::channel_spec::OnUnknown;
-use nanobot_gateway::{ChannelSpec, Rights};
+use nanobot_gateway::{ChannelSpec, OnUnknown, Revision, Rights};
 
 use crate::channels::chat_page::{ChatPage, NAME};
 use crate::failure::Failure;
@@ -58,19 +57,39 @@ fn make(instance: &Instance, config: &Config) -> anyhow::Result<(ChannelSpec, Ar
     let spec = ChannelSpec {
         name: NAME.to_owned(),
         display_name: description.display_name,
-        // Whoever can open the page is let in: the address or the token has kept out all others.
-        allow_from: section.allow_from.clone().unwrap_or_else(|| vec!["*".to_owned()]),
+        allow_from: Vec::new(),
         streams,
-        send_progress: section.send_progress.unwrap_or(config.channels.send_progress),
-        send_tool_hints: section.send_tool_hints.unwrap_or(config.channels.send_tool_hints),
+        send_progress: true,
+        send_tool_hints: true,
         deduplicates: WebConfig::CAPABILITIES.deduplicates,
         on_unknown: OnUnknown::default(),
         rights: Rights::default(),
+        max_concurrent_deliveries: None,
+        // The page cannot be made again while the gateway runs.
+        revision: Revision::default(),
         state_dir,
         media_dir: instance.paths.media_dir(NAME),
         build: Arc::new(move || {
             Ok(Arc::new(WebChannel::new(Arc::clone(&page))) as Arc<dyn Channel>)
         }),
+        revert: None,
     };
-    Ok((spec, hub))
+    Ok((chat_by_rules(&spec, config), hub))
+}
+
+/// The page, used by the rules of this config.
+pub(in crate::commands::gateway) fn chat_by_rules(
+    page: &ChannelSpec,
+    config: &Config,
+) -> ChannelSpec {
+    let unset = ChannelSection::default();
+    let section = config.channels.sections.get(NAME).unwrap_or(&unset);
+    ChannelSpec {
+        // Whoever can open the page is let in: the address or the token has kept out all others.
+        allow_from: section.allow_from.clone().unwrap_or_else(|| vec!["*".to_owned()]),
+        send_progress: section.send_progress.unwrap_or(config.channels.send_progress),
+        send_tool_hints: section.send_tool_hints.unwrap_or(config.channels.send_tool_hints),
+        max_concurrent_deliveries: section.max_concurrent_deliveries.map(usize::from),
+        ..page.clone()
+    }
 }

@@ -1,15 +1,16 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use nanobot_channel::{Capabilities, Channel};
 use nanobot_config::{ChannelSection, Config};
-use nanobot_gateway::channel_spec::{BuildChannel, OnUnknown};
-use nanobot_gateway::{ChannelSpec, Rights};
-use nanobot_plugin_host::{ProcessChannel, Source, Timeouts};
+use nanobot_gateway::channel_spec::{BuildChannel, Revert};
+use nanobot_gateway::{ChannelSpec, OnUnknown, Revision, Rights};
+use nanobot_plugin_host::{Previous, ProcessChannel, Source, Timeouts};
 use serde_json::{Map, Value};
 
 use crate::catalog::{Catalog, Entry, Provider};
 use crate::instance::Instance;
-use crate::section::in_effect;
+use crate::section::{in_effect, without_gateway_keys};
 
 /// What the gateway needs to run a channel.
 ///
@@ -40,6 +41,9 @@ pub(super) async fn spec(
         deduplicates: capabilities.deduplicates,
         on_unknown: on_unknown(section),
         rights: rights(is_package(entry), section, capabilities, vouches),
+        max_concurrent_deliveries: section.max_concurrent_deliveries.map(usize::from),
+        revision: revision(entry, &raw),
+        revert: revert(catalog, entry),
         state_dir: instance.paths.channel_state_dir(&entry.name),
         media_dir: instance.paths.media_dir(&entry.name),
         build: builder(entry, raw),
@@ -85,6 +89,36 @@ fn rights(
 fn is_package(entry: &Entry) -> bool {
     matches!(&entry.provider, Provider::Plugin(plugin)
         if matches!(plugin.source, Source::Python { .. }))
+}
+
+/// What makes the channel start again when it changes.
+fn revision(entry: &Entry, section: &Map<String, Value>) -> Revision {
+    let seen = without_gateway_keys(section);
+    match &entry.provider {
+        Provider::BuiltIn(_) => {
+            Revision { section: fingerprint(&Value::Object(seen).to_string()), program: 0 }
+        }
+        Provider::Plugin(plugin) => {
+            // The Python package checks the list in the plugin, too.
+            let is_read = matches!(plugin.source, Source::Python { .. });
+            let list = is_read.then(|| texts(section, "allowFrom"));
+            let section = fingerprint(&(Value::Object(seen).to_string(), list));
+            Revision { section, program: plugin.command().fingerprint() }
+        }
+    }
+}
+
+fn fingerprint(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Undoes the last upgrade of a plugin that we installed.
+fn revert(catalog: &Catalog, entry: &Entry) -> Option<Arc<Revert>> {
+    let Provider::Plugin(plugin) = &entry.provider else { return None };
+    let previous = Previous::of(&catalog.places, plugin)?;
+    Some(Arc::new(move || previous.restore()))
 }
 
 fn on_unknown(section: &ChannelSection) -> OnUnknown {

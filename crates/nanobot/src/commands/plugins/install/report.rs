@@ -2,6 +2,7 @@
 
 use nanobot_channel::{ChannelError, Description};
 use nanobot_config::Config;
+use nanobot_gateway::Reloaded;
 use nanobot_plugin_host::{DiscoveredPlugin, Source};
 
 use crate::catalog::{Catalog, Entry, Provider};
@@ -42,10 +43,12 @@ async fn tell_used(
     let name = &entry.name;
     let has_section = config.is_some_and(|config| config.channels.sections.contains_key(name));
     let is_enabled = config.is_some_and(|config| entry.is_enabled(config));
-    let is_restarted =
-        is_enabled && control::restart(&instance.paths.control_socket(), name).await?;
-    output::line(match (has_section, is_enabled, is_restarted) {
-        (_, _, true) => "  The running gateway starts the channel again.".to_owned(),
+    let reloaded = control::reload(&instance.paths.control_socket()).await?;
+    let runs = reloaded.is_some_and(|Reloaded { applied, .. }| {
+        applied.started.contains(name) || applied.restarted.contains(name)
+    });
+    output::line(match (has_section, is_enabled, runs) {
+        (_, _, true) => "  The running gateway starts the channel now.".to_owned(),
         (_, true, _) => {
             format!("  Next: start `{}`, again if it is running", instance.command("gateway"))
         }
