@@ -31,6 +31,9 @@ pub enum State {
 pub struct ChannelReport {
     /// Name for people.
     pub display_name: String,
+    /// Whether the channel runs in a process of its own.
+    #[serde(default)]
+    pub has_process: bool,
     /// The state itself.
     pub state: State,
     /// Since when, in milliseconds since 1970.
@@ -84,9 +87,10 @@ impl StatusBoard {
         }
     }
 
-    pub(crate) fn add(&self, channel: &str, display_name: &str) {
+    pub(crate) fn add(&self, channel: &str, display_name: &str, has_process: bool) {
         let report = ChannelReport {
             display_name: display_name.to_owned(),
+            has_process,
             state: State::Connecting,
             since_ms: now_ms(),
             message: None,

@@ -49,7 +49,7 @@ impl Supervisor {
 
     /// Makes a channel known, so that what is to be delivered through it can wait for its start.
     pub(crate) fn enroll(&self, spec: &ChannelSpec) {
-        self.shared.board.add(&spec.name, &spec.display_name);
+        self.shared.board.add(&spec.name, &spec.display_name, spec.has_process);
         self.shared.roster.enroll(spec);
     }
 

@@ -1,7 +1,9 @@
 //! The channels that are part of this program: one line for each.
 
 pub(crate) mod chat_page;
+pub(crate) mod isolated;
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use nanobot_channel::{Channel, ChannelConfig, ChannelError, Description, describe, parse_config};
@@ -11,7 +13,7 @@ use serde_json::{Map, Value};
 
 /// All of them. Their names are reserved: no plugin can take one.
 pub(crate) static BUILT_INS: &[BuiltIn] =
-    &[BuiltIn::of::<TelegramConfig>(), BuiltIn::of::<WebConfig>()];
+    &[BuiltIn::of::<TelegramConfig>(), BuiltIn::of::<WebConfig>().inside_only()];
 
 /// Makes a channel from its section.
 pub(crate) type Build = fn(Map<String, Value>) -> Result<Arc<dyn Channel>, ChannelError>;
@@ -22,6 +24,9 @@ pub(crate) struct BuiltIn {
     pub(crate) name: &'static str,
     pub(crate) describe: fn() -> Description,
     pub(crate) build: Build,
+    /// Runs it as a plugin, as the whole of a process; takes the version of this program. None for
+    /// one that cannot live outside of the gateway.
+    pub(crate) serve: Option<fn(&str) -> ExitCode>,
 }
 
 impl BuiltIn {
@@ -30,8 +35,18 @@ impl BuiltIn {
             name: C::NAME,
             describe: || describe::<C>(env!("CARGO_PKG_VERSION")),
             build: |section| parse_config::<C>(section)?.build(),
+            serve: Some(nanobot_plugin::serve::<C>),
         }
     }
+
+    const fn inside_only(self) -> Self {
+        Self { serve: None, ..self }
+    }
+}
+
+/// The one with this name.
+pub(crate) fn get(name: &str) -> Option<&'static BuiltIn> {
+    BUILT_INS.iter().find(|built_in| built_in.name == name)
 }
 
 /// The names of all of them.

@@ -16,7 +16,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use agent::AgentArgs;
-pub(crate) use channels::{ChannelsCommand, ChannelsLoginArgs, ChannelsStatusArgs};
+pub(crate) use channels::{
+    ChannelProcessArgs, ChannelsCommand, ChannelsLoginArgs, ChannelsStatusArgs,
+};
 pub(crate) use config::{ConfigCommand, ConfigPathArgs, ConfigValidateArgs};
 pub(crate) use deliveries::{
     DeliveriesArgs, DeliveriesCommand, DeliveriesDropArgs, DeliveriesListArgs, DeliveriesRetryArgs,
@@ -86,6 +88,9 @@ pub(crate) enum Command {
     /// Check the config file and learn what it may say
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Serve a built-in channel over stdin and stdout, as plugins do; the gateway starts this
+    #[command(hide = true)]
+    ChannelProcess(ChannelProcessArgs),
 }
 
 /// Which config file.

@@ -1,6 +1,7 @@
 //! One module for each command; those of a noun are below it.
 
 mod agent;
+mod channel_process;
 mod channels;
 mod config;
 mod deliveries;
@@ -35,5 +36,6 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Config(ConfigCommand::Validate(args)) => config::validate::run(args),
         Command::Config(ConfigCommand::Schema) => config::schema::run(),
         Command::Config(ConfigCommand::Path(args)) => config::path::run(args),
+        Command::ChannelProcess(args) => channel_process::run(&args),
     }
 }

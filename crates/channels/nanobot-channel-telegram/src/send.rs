@@ -3,6 +3,7 @@
 mod album;
 mod deliveries;
 mod place;
+mod repeat;
 mod signs;
 mod stream;
 mod target;
@@ -21,6 +22,7 @@ use crate::api::Api;
 use crate::config::TelegramConfig;
 use crate::format;
 use deliveries::Deliveries;
+use repeat::marked;
 use signs::Typing;
 use target::Target;
 
@@ -66,14 +68,16 @@ impl Speaker {
     /// Delivers files and text. A repeated delivery goes on where the first ended.
     pub(crate) async fn send(&self, message: OutboundMessage) -> Result<Receipt, ChannelError> {
         let question = message.reply_to.as_deref();
-        let target = self.target(
+        let mut target = self.target(
             &message.chat_id,
             message.thread_id.as_deref(),
             question,
             &message.metadata,
         )?;
+        target.is_repeat = self.is_repeat(&message.delivery_id, &message.metadata);
         let (mut ids, notes) = self.send_files(&message, &target).await?;
         let text = with_notes(&message.text, &notes);
+        let text = marked(&text, target.is_repeat);
         let parts = match message.kind {
             OutboundKind::ToolHint => format::render_quoted(&text),
             _ => format::render(&text),

@@ -45,7 +45,7 @@ fn list_is_to_be_had_as_json() {
     let list: Value =
         serde_json::from_str(&home.run(&["plugins", "list", "--json"]).succeeded()).unwrap();
     let expected = json!({
-        "name": "parrot", "source": "plugin", "enabled": false, "display_name": "Parrot",
+        "name": "parrot", "source": "plugin", "isolated": true, "enabled": false, "display_name": "Parrot",
         "version": "1.2.3", "path": path, "error": null, "hint": null
     });
     assert_eq!(list[0], expected);
@@ -80,4 +80,29 @@ fn plugin_that_cannot_be_described_says_why() {
     let said = home.run(&["plugins", "describe", "brokn"]).failed(1);
     assert!(said.contains("Unknown channel: brokn  Available: broken, telegram, web"), "{said}");
     assert!(said.contains("hint: did you mean `broken`?"), "{said}");
+}
+
+#[test]
+fn built_in_channel_that_is_isolated_is_listed_as_such() {
+    let isolate = json!({"plugins": {"isolate": ["telegram", "web", "parrot"]}});
+    let ran = Home::with_config(&isolate).run(&["plugins", "list"]);
+    assert!(ran.stderr.contains("names web, which cannot run in a process of its own"), "{ran:#?}");
+    assert!(ran.stderr.contains("names parrot, which is no built-in channel"), "{ran:#?}");
+    let lines = cells(&ran.succeeded());
+    assert_eq!(lines[1..], ["telegram builtin (isolated) no Telegram", "web builtin yes Web chat"]);
+}
+
+#[test]
+fn channel_process_that_a_person_starts_says_what_it_is() {
+    let home = Home::new();
+    let said = home.run(&["channel-process", "telegram"]).failed(64);
+    assert!(said.contains("This program is a channel plugin"), "{said}");
+    let said = home.run(&["channel-process", "web"]).failed(1);
+    assert!(
+        said.contains("web cannot run as a process: it lives on the gateway's own port"),
+        "{said}"
+    );
+    let said = home.run(&["channel-process", "telegrm"]).failed(1);
+    assert!(said.contains("there is no built-in channel telegrm"), "{said}");
+    assert!(said.contains("hint: those that can run as processes: "), "{said}");
 }

@@ -30,6 +30,8 @@ pub(super) struct Shown {
     pub(super) message_id: i64,
     /// Hash of the text it shows, where this process knows it.
     pub(super) text: Option<u64>,
+    /// It carries the mark of a message that may be a second one.
+    pub(super) is_repeat: bool,
 }
 
 /// The messages of a delivery by place: the parts of its text, then its files.
@@ -44,7 +46,13 @@ pub(super) struct Delivery {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Note {
     /// A message shows a part of the text.
-    Part { delivery: String, index: usize, message_id: i64 },
+    Part {
+        delivery: String,
+        index: usize,
+        message_id: i64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_repeat: bool,
+    },
     /// The parts from this one on were deleted.
     Cut { delivery: String, index: usize },
     /// A message carries a file.
@@ -121,8 +129,9 @@ impl Known {
         }
         let delivery = self.by_id.entry(id.clone()).or_default();
         match note {
-            Note::Part { index, message_id, .. } => {
-                let shown = Shown { message_id: *message_id, text: None };
+            Note::Part { index, message_id, is_repeat, .. } => {
+                let (message_id, is_repeat) = (*message_id, *is_repeat);
+                let shown = Shown { message_id, text: None, is_repeat };
                 match delivery.parts.get_mut(*index) {
                     Some(part) => *part = shown,
                     None => delivery.parts.push(shown),
@@ -156,6 +165,7 @@ fn notes_of(id: &str, delivery: &Delivery) -> Vec<Note> {
         delivery: id(),
         index,
         message_id: shown.message_id,
+        is_repeat: shown.is_repeat,
     });
     let files = delivery.files.iter();
     let files = files.map(|(index, message_id)| Note::File {
@@ -214,7 +224,7 @@ mod tests {
     use super::*;
 
     fn part(delivery: &str, index: usize, message_id: i64) -> Note {
-        Note::Part { delivery: delivery.to_owned(), index, message_id }
+        Note::Part { delivery: delivery.to_owned(), index, message_id, is_repeat: false }
     }
 
     fn ids(delivery: &Delivery) -> Vec<i64> {

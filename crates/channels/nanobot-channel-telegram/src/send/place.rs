@@ -70,8 +70,9 @@ impl Speaker {
         // Only the first part answers the question; the others follow it.
         let target =
             if index == 0 { target.clone() } else { Target { reply: None, ..target.clone() } };
+        let (delivery, is_repeat) = (delivery.to_owned(), target.is_repeat);
         let message_id = self.send_text(target, part).await?;
-        self.deliveries.note(Note::Part { delivery: delivery.to_owned(), index, message_id }).await;
+        self.deliveries.note(Note::Part { delivery, index, message_id, is_repeat }).await;
         Ok(message_id)
     }
 

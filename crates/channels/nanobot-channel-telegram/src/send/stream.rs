@@ -1,14 +1,18 @@
 use nanobot_channel::{ChannelError, Delta, Receipt};
 
+use super::repeat::marked;
 use super::{Speaker, receipt};
 use crate::format::{close_open_marks, render};
 
 impl Speaker {
     /// Shows streamed text: one message that grows by edits, and another one where it is full.
     pub(crate) async fn send_delta(&self, delta: Delta<'_>) -> Result<Receipt, ChannelError> {
-        let target = self.target(delta.chat_id, delta.thread_id, delta.reply_to, delta.metadata)?;
+        let mut target =
+            self.target(delta.chat_id, delta.thread_id, delta.reply_to, delta.metadata)?;
+        target.is_repeat = self.is_repeat(delta.delivery_id, delta.metadata);
+        let text = marked(delta.text, target.is_repeat);
         let Some(end) = delta.end else {
-            let parts = render(&close_open_marks(delta.text));
+            let parts = render(&close_open_marks(&text));
             if parts.is_empty() {
                 return Ok(Receipt::default());
             }
@@ -18,7 +22,7 @@ impl Speaker {
             tokio::time::sleep(self.edit_interval(&target)).await;
             return Ok(receipt(&ids));
         };
-        let ids = self.place(delta.delivery_id, &target, &render(delta.text)).await?;
+        let ids = self.place(delta.delivery_id, &target, &render(&text)).await?;
         if end.continues {
             self.resume_typing(&target);
         } else {

@@ -14,6 +14,8 @@ pub(super) struct Target {
     pub(super) chat: ChatRef,
     pub(super) thread: Option<i64>,
     pub(super) reply: Option<ReplyParameters>,
+    /// What goes there may be there already.
+    pub(super) is_repeat: bool,
 }
 
 impl Target {
@@ -40,6 +42,7 @@ impl Speaker {
             chat: self.current(chat(chat_id)?),
             thread: thread.filter(|thread| *thread != GENERAL_TOPIC),
             reply,
+            is_repeat: false,
         })
     }
 

@@ -92,6 +92,27 @@ async fn each_refusal_says_what_may_be_done() {
 }
 
 #[tokio::test]
+async fn second_copy_of_a_message_says_that_it_may_be_one_and_an_edited_message_does_not() {
+    let bench = Bench::new().await;
+    bench.fake.know_chat(PERSON);
+    let running = bench.start().await;
+    let again = |id: &str, text: &str| {
+        let mut message = outbound(id, PERSON, text);
+        message.metadata.insert("_possible_duplicate".into(), true.into());
+        message
+    };
+    bench.fake.misbehave("sendMessage", Mischief::CutAfter);
+    assert!(running.channel.send(outbound("d", PERSON, "Hello.")).await.is_err());
+    running.channel.send(again("d", "Hello.")).await.unwrap();
+    running.channel.send(again("d", "Hello!")).await.unwrap();
+    running.channel.send(outbound("e", PERSON, "Bye.")).await.unwrap();
+    running.channel.send(again("e", "Bye!")).await.unwrap();
+    let shown: Vec<String> = bench.fake.shown(PERSON).into_iter().map(|it| it.text).collect();
+    assert_eq!(shown, ["Hello.", "Sent again after an interruption:\n\nHello!", "Bye!"]);
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn token_is_in_no_error_and_no_debug_output() {
     let bench = Bench::new().await;
     bench.fake.know_chat(PERSON);

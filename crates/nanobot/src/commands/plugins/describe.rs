@@ -48,7 +48,7 @@ async fn describe(instance: &Instance, typed: &str) -> anyhow::Result<Described>
     };
     match &entry.provider {
         Provider::Plugin(plugin) => ask(plugin.command()).await,
-        Provider::BuiltIn(built_in) => {
+        Provider::Isolated(built_in, _) | Provider::BuiltIn(built_in) => {
             Ok(Described { source: entry.source(), path: None, description: (built_in.describe)() })
         }
     }

@@ -29,6 +29,7 @@ pub(super) fn print(report: &GatewayReport, is_json: bool) -> anyhow::Result<()>
     let mut table = Table::new([
         "Channel",
         "State",
+        "Runs in",
         "Since",
         "Received",
         "Delivered",
@@ -45,11 +46,12 @@ pub(super) fn print(report: &GatewayReport, is_json: bool) -> anyhow::Result<()>
     Ok(())
 }
 
-fn row(name: &str, channel: &ChannelReport, now: u64) -> [String; 8] {
+fn row(name: &str, channel: &ChannelReport, now: u64) -> [String; 9] {
     let ago = |time: Option<u64>| time.map_or_else(|| "-".to_owned(), |time| since(time, now));
     [
         name.to_owned(),
         word(channel.state).to_owned(),
+        if channel.has_process { "own process" } else { "gateway" }.to_owned(),
         since(channel.since_ms, now),
         ago(channel.last_event_ms),
         ago(channel.last_delivery_ms),

@@ -58,6 +58,7 @@ fn make(instance: &Instance, config: &Config) -> anyhow::Result<(ChannelSpec, Ar
     let spec = ChannelSpec {
         name: NAME.to_owned(),
         display_name: description.display_name,
+        has_process: false,
         // Whoever can open the page is let in: the address or the token has kept out all others.
         allow_from: section.allow_from.clone().unwrap_or_else(|| vec!["*".to_owned()]),
         streams,

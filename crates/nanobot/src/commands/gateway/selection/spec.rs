@@ -1,13 +1,12 @@
 use std::sync::Arc;
 
-use nanobot_channel::{Capabilities, Channel};
+use nanobot_channel::Capabilities;
 use nanobot_config::{ChannelSection, Config};
 use nanobot_gateway::ChannelSpec;
 use nanobot_gateway::channel_spec::{BuildChannel, OnUnknown};
-use nanobot_plugin_host::{ProcessChannel, Timeouts};
 use serde_json::{Map, Value};
 
-use crate::catalog::{Catalog, Entry, Provider};
+use crate::catalog::{Catalog, Entry};
 use crate::instance::Instance;
 use crate::section::in_effect;
 
@@ -31,6 +30,7 @@ pub(super) async fn spec(
     ChannelSpec {
         name: entry.name.clone(),
         display_name,
+        has_process: entry.has_process(),
         allow_from: section.allow_from.clone().unwrap_or_else(|| texts(&raw, "allowFrom")),
         streams: capabilities.streaming
             && section.streaming.unwrap_or_else(|| is_true(&raw, "streaming")),
@@ -45,20 +45,8 @@ pub(super) async fn spec(
 }
 
 fn builder(entry: &Entry, section: Map<String, Value>) -> Arc<BuildChannel> {
-    match &entry.provider {
-        Provider::BuiltIn(built_in) => {
-            let build = built_in.build;
-            Arc::new(move || build(section.clone()))
-        }
-        Provider::Plugin(plugin) => {
-            let command = plugin.command();
-            Arc::new(move || {
-                let channel =
-                    ProcessChannel::new(command.clone(), section.clone(), Timeouts::default());
-                Ok(Arc::new(channel) as Arc<dyn Channel>)
-            })
-        }
-    }
+    let entry = entry.clone();
+    Arc::new(move || entry.build(section.clone()))
 }
 
 fn on_unknown(section: &ChannelSection) -> OnUnknown {
