@@ -68,21 +68,27 @@ impl Speaker {
     /// Delivers files and text. A repeated delivery goes on where the first ended.
     pub(crate) async fn send(&self, message: OutboundMessage) -> Result<Receipt, ChannelError> {
         let question = message.reply_to.as_deref();
-        let mut target = self.target(
+        let target = self.target(
             &message.chat_id,
             message.thread_id.as_deref(),
             question,
             &message.metadata,
         )?;
-        target.is_repeat = self.is_repeat(&message.delivery_id, &message.metadata);
+        let is_final = message.kind == OutboundKind::Final;
+        let may_be_doubled = if is_final {
+            self.recall(&message.delivery_id, &target).await
+        } else {
+            self.deliveries.get(&message.delivery_id).may_be_doubled()
+        };
         let (mut ids, notes) = self.send_files(&message, &target).await?;
         let text = with_notes(&message.text, &notes);
-        let text = marked(&text, target.is_repeat);
+        let text = marked(&text, may_be_doubled);
         let parts = match message.kind {
             OutboundKind::ToolHint => format::render_quoted(&text),
             _ => format::render(&text),
         };
         ids.extend(self.place(&message.delivery_id, &target, &parts).await?);
+        self.done(&message.delivery_id).await;
         if matches!(message.kind, OutboundKind::Final | OutboundKind::Notice) {
             self.answered(&target, &message.metadata);
         }

@@ -1,68 +1,33 @@
-use std::collections::{HashMap, VecDeque};
+mod known;
+
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
-
 use crate::store;
+pub(super) use known::{Delivery, Note};
+use known::{Known, MAX_DELIVERIES};
 
-/// Deliveries that are remembered; the oldest is forgotten first.
-const MAX_DELIVERIES: usize = 1000;
 /// Lines after which the file is written anew.
-const MAX_LINES: usize = 4 * MAX_DELIVERIES;
+const MAX_LINES: usize = 8 * MAX_DELIVERIES;
 
 /// What was sent for each delivery, also after a restart, so that a repeated delivery changes the
 /// messages of the first instead of doubling them.
 ///
-/// A line is written after Telegram answered. A crash between the two leaves no line, and then a
-/// repetition does double the message: the Bot API has nothing that could prevent it.
+/// The Bot API cannot tell a repeated message. So what is about to be sent is noted before, and what
+/// was sent after Telegram answered: a crash between the two leaves a beginning without an end, and
+/// what is sent then says that it may be a second copy.
+///
+/// A streamed answer that a crash cut off is written anew under another id. It goes on in the
+/// messages of the first, found by the question that both answer.
 pub(super) struct Deliveries {
     path: PathBuf,
     known: Mutex<Known>,
+    /// Deliveries that an earlier process left unfinished, by the question that they answer.
+    orphans: Mutex<HashMap<String, String>>,
     log: Arc<Mutex<Log>>,
-}
-
-/// One message of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shown {
-    pub(super) message_id: i64,
-    /// Hash of the text it shows, where this process knows it.
-    pub(super) text: Option<u64>,
-    /// It carries the mark of a message that may be a second one.
-    pub(super) is_repeat: bool,
-}
-
-/// The messages of a delivery by place: the parts of its text, then its files.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Delivery {
-    pub(super) parts: Vec<Shown>,
-    pub(super) files: HashMap<usize, i64>,
-}
-
-/// A line of the file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Note {
-    /// A message shows a part of the text.
-    Part {
-        delivery: String,
-        index: usize,
-        message_id: i64,
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        is_repeat: bool,
-    },
-    /// The parts from this one on were deleted.
-    Cut { delivery: String, index: usize },
-    /// A message carries a file.
-    File { delivery: String, index: usize, message_id: i64 },
-}
-
-#[derive(Default)]
-struct Known {
-    by_id: HashMap<String, Delivery>,
-    order: VecDeque<String>,
 }
 
 struct Log {
@@ -75,15 +40,28 @@ impl Deliveries {
         let path = state_dir.join("deliveries.jsonl");
         let opened = path.clone();
         let (known, log) = store::blocking(move || load(&opened)).await?;
-        Ok(Self { path, known: Mutex::new(known), log: Arc::new(Mutex::new(log)) })
+        let orphans = Mutex::new(known.unfinished());
+        Ok(Self { path, orphans, known: Mutex::new(known), log: Arc::new(Mutex::new(log)) })
     }
 
     pub(super) fn get(&self, id: &str) -> Delivery {
-        self.known().by_id.get(id).cloned().unwrap_or_default()
+        self.known().get(id).cloned().unwrap_or_default()
     }
 
-    /// Notes what was sent; on disk when this returns. A disk that fails is no reason to fail the
-    /// delivery: the message is out.
+    /// Lets a new delivery go on in the messages of the one that a crash cut off, if there is one
+    /// with the same question.
+    pub(super) async fn adopt(&self, id: &str, question: Option<&str>) {
+        let orphan = question.and_then(|question| lock(&self.orphans).remove(question));
+        let Some(orphan) = orphan.filter(|orphan| orphan != id) else { return };
+        let taken = self.known().notes_as(&orphan, id);
+        for note in taken {
+            self.note(note).await;
+        }
+        self.note(Note::Done { delivery: orphan }).await;
+    }
+
+    /// Notes what is about to be sent or was sent; on disk when this returns. A disk that fails is
+    /// no reason to fail the delivery.
     pub(super) async fn note(&self, note: Note) {
         self.known().apply(&note);
         let (log, path) = (Arc::clone(&self.log), self.path.clone());
@@ -104,7 +82,7 @@ impl Deliveries {
     /// Remembers which text a message shows; not on disk, for an edit to the same text is harmless.
     pub(super) fn shows(&self, id: &str, index: usize, text: u64) {
         let mut known = self.known();
-        let part = known.by_id.get_mut(id).and_then(|delivery| delivery.parts.get_mut(index));
+        let part = known.get_mut(id).and_then(|delivery| delivery.parts.get_mut(index));
         if let Some(part) = part {
             part.text = Some(text);
         }
@@ -117,63 +95,6 @@ impl Deliveries {
     fn known(&self) -> MutexGuard<'_, Known> {
         lock(&self.known)
     }
-}
-
-impl Known {
-    fn apply(&mut self, note: &Note) {
-        let (Note::Part { delivery: id, .. }
-        | Note::Cut { delivery: id, .. }
-        | Note::File { delivery: id, .. }) = note;
-        if !self.by_id.contains_key(id) {
-            self.order.push_back(id.clone());
-        }
-        let delivery = self.by_id.entry(id.clone()).or_default();
-        match note {
-            Note::Part { index, message_id, is_repeat, .. } => {
-                let (message_id, is_repeat) = (*message_id, *is_repeat);
-                let shown = Shown { message_id, text: None, is_repeat };
-                match delivery.parts.get_mut(*index) {
-                    Some(part) => *part = shown,
-                    None => delivery.parts.push(shown),
-                }
-            }
-            Note::Cut { index, .. } => delivery.parts.truncate(*index),
-            Note::File { index, message_id, .. } => {
-                delivery.files.insert(*index, *message_id);
-            }
-        }
-        self.forget_oldest();
-    }
-
-    fn forget_oldest(&mut self) {
-        while self.order.len() > MAX_DELIVERIES {
-            if let Some(oldest) = self.order.pop_front() {
-                self.by_id.remove(&oldest);
-            }
-        }
-    }
-
-    fn notes(&self) -> Vec<Note> {
-        self.order.iter().flat_map(|id| notes_of(id, &self.by_id[id])).collect()
-    }
-}
-
-fn notes_of(id: &str, delivery: &Delivery) -> Vec<Note> {
-    let id = || id.to_owned();
-    let parts = delivery.parts.iter().enumerate();
-    let parts = parts.map(|(index, shown)| Note::Part {
-        delivery: id(),
-        index,
-        message_id: shown.message_id,
-        is_repeat: shown.is_repeat,
-    });
-    let files = delivery.files.iter();
-    let files = files.map(|(index, message_id)| Note::File {
-        delivery: id(),
-        index: *index,
-        message_id: *message_id,
-    });
-    parts.chain(files).collect()
 }
 
 /// Reads the file and writes it anew, which also drops a line that a crash cut short.
@@ -206,7 +127,8 @@ fn rewrite(path: &Path, notes: &[Note]) -> io::Result<Log> {
 fn append(log: &mut Log, note: &Note) -> io::Result<()> {
     log.file.write_all(&line(note)?)?;
     log.lines += 1;
-    log.file.sync_data()
+    // A lost word that all is done costs nothing: the same text is set once more.
+    if matches!(note, Note::Done { .. }) { Ok(()) } else { log.file.sync_data() }
 }
 
 fn line(note: &Note) -> io::Result<Vec<u8>> {
@@ -224,7 +146,7 @@ mod tests {
     use super::*;
 
     fn part(delivery: &str, index: usize, message_id: i64) -> Note {
-        Note::Part { delivery: delivery.to_owned(), index, message_id, is_repeat: false }
+        Note::Part { delivery: delivery.to_owned(), index, message_id }
     }
 
     fn ids(delivery: &Delivery) -> Vec<i64> {
@@ -257,15 +179,5 @@ mod tests {
         let deliveries = Deliveries::open(folder.path()).await.unwrap();
         deliveries.note(part("d", 1, 11)).await;
         assert_eq!(ids(&Deliveries::open(folder.path()).await.unwrap().get("d")), [10, 11]);
-    }
-
-    #[test]
-    fn oldest_delivery_is_forgotten_first() {
-        let mut known = Known::default();
-        for number in 0..=MAX_DELIVERIES {
-            known.apply(&part(&format!("d{number}"), 0, 1));
-        }
-        assert!(!known.by_id.contains_key("d0"));
-        assert_eq!(known.notes().len(), MAX_DELIVERIES);
     }
 }

@@ -70,13 +70,19 @@ impl Speaker {
         // Only the first part answers the question; the others follow it.
         let target =
             if index == 0 { target.clone() } else { Target { reply: None, ..target.clone() } };
-        let (delivery, is_repeat) = (delivery.to_owned(), target.is_repeat);
-        let message_id = self.send_text(target, part).await?;
-        self.deliveries.note(Note::Part { delivery, index, message_id, is_repeat }).await;
+        self.begin(delivery, &target).await;
+        let message_id = match self.send_text(target, part).await {
+            Ok(message_id) => message_id,
+            Err(error) => {
+                self.failed(delivery, &error).await;
+                return Err(error.into_channel_error(SENDING));
+            }
+        };
+        self.deliveries.note(Note::Part { delivery: delivery.to_owned(), index, message_id }).await;
         Ok(message_id)
     }
 
-    async fn send_text(&self, mut target: Target, part: &Part) -> Result<i64, ChannelError> {
+    async fn send_text(&self, mut target: Target, part: &Part) -> Result<i64, ApiError> {
         let mut is_plain = false;
         loop {
             let message = SendMessage {
@@ -97,7 +103,7 @@ impl Speaker {
                 self.adapt(&mut target, &error)
             };
             if !is_adapted {
-                return Err(error.into_channel_error(SENDING));
+                return Err(error);
             }
         }
     }

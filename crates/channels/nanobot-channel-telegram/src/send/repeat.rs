@@ -2,30 +2,44 @@
 
 use std::borrow::Cow;
 
-use nanobot_channel::Metadata;
-use serde_json::Value;
-
 use super::Speaker;
+use super::deliveries::Note;
+use super::target::Target;
+use crate::api::ApiError;
 
-/// What the gateway sets on a delivery whose outcome it does not know.
-const POSSIBLE_DUPLICATE: &str = "_possible_duplicate";
 /// Stands before the text, where no open code block can swallow it.
 const MARK: &str = "_Sent again after an interruption:_";
 
 impl Speaker {
-    /// True if the text that is about to be sent may be a second copy, and is to say so.
-    ///
-    /// A message that is known is edited and never doubled; it keeps the mark that it was sent with.
-    pub(super) fn is_repeat(&self, delivery: &str, metadata: &Metadata) -> bool {
-        let is_unknown = metadata.get(POSSIBLE_DUPLICATE).and_then(Value::as_bool);
-        let known = self.deliveries.get(delivery).parts;
-        known.first().map_or(is_unknown.unwrap_or_default(), |part| part.is_repeat)
+    /// Takes up what an earlier process left of this answer; true if what is sent of it now may be a
+    /// second copy.
+    pub(super) async fn recall(&self, delivery: &str, target: &Target) -> bool {
+        self.deliveries.adopt(delivery, target.question.as_deref()).await;
+        self.deliveries.get(delivery).may_be_doubled()
+    }
+
+    /// Notes that a message is about to be sent.
+    pub(super) async fn begin(&self, delivery: &str, target: &Target) {
+        let question = target.question.clone();
+        self.deliveries.note(Note::Begin { delivery: delivery.to_owned(), question }).await;
+    }
+
+    /// Notes that Telegram did not take a message, if that is certain.
+    pub(super) async fn failed(&self, delivery: &str, error: &ApiError) {
+        if error.left_nothing() {
+            self.deliveries.note(Note::Refused { delivery: delivery.to_owned() }).await;
+        }
+    }
+
+    /// Notes that all of a delivery is there.
+    pub(super) async fn done(&self, delivery: &str) {
+        self.deliveries.note(Note::Done { delivery: delivery.to_owned() }).await;
     }
 }
 
-/// The text, with the mark if it is to have one.
-pub(super) fn marked(text: &str, is_repeat: bool) -> Cow<'_, str> {
-    if is_repeat && !text.trim().is_empty() {
+/// The text, with the mark of a second copy if it may be one.
+pub(super) fn marked(text: &str, may_be_doubled: bool) -> Cow<'_, str> {
+    if may_be_doubled && !text.trim().is_empty() {
         format!("{MARK}\n\n{text}").into()
     } else {
         text.into()

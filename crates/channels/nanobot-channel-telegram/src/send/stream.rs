@@ -7,10 +7,9 @@ use crate::format::{close_open_marks, render};
 impl Speaker {
     /// Shows streamed text: one message that grows by edits, and another one where it is full.
     pub(crate) async fn send_delta(&self, delta: Delta<'_>) -> Result<Receipt, ChannelError> {
-        let mut target =
-            self.target(delta.chat_id, delta.thread_id, delta.reply_to, delta.metadata)?;
-        target.is_repeat = self.is_repeat(delta.delivery_id, delta.metadata);
-        let text = marked(delta.text, target.is_repeat);
+        let target = self.target(delta.chat_id, delta.thread_id, delta.reply_to, delta.metadata)?;
+        let may_be_doubled = self.recall(delta.delivery_id, &target).await;
+        let text = marked(delta.text, may_be_doubled);
         let Some(end) = delta.end else {
             let parts = render(&close_open_marks(&text));
             if parts.is_empty() {
@@ -23,6 +22,7 @@ impl Speaker {
             return Ok(receipt(&ids));
         };
         let ids = self.place(delta.delivery_id, &target, &render(&text)).await?;
+        self.done(delta.delivery_id).await;
         if end.continues {
             self.resume_typing(&target);
         } else {

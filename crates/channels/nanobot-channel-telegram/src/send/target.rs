@@ -14,8 +14,8 @@ pub(super) struct Target {
     pub(super) chat: ChatRef,
     pub(super) thread: Option<i64>,
     pub(super) reply: Option<ReplyParameters>,
-    /// What goes there may be there already.
-    pub(super) is_repeat: bool,
+    /// Names the message that is answered, whether it is quoted or not.
+    pub(super) question: Option<String>,
 }
 
 impl Target {
@@ -42,7 +42,7 @@ impl Speaker {
             chat: self.current(chat(chat_id)?),
             thread: thread.filter(|thread| *thread != GENERAL_TOPIC),
             reply,
-            is_repeat: false,
+            question: question.map(|id| format!("{chat_id}/{id}")),
         })
     }
 

@@ -92,21 +92,19 @@ async fn each_refusal_says_what_may_be_done() {
 }
 
 #[tokio::test]
-async fn second_copy_of_a_message_says_that_it_may_be_one_and_an_edited_message_does_not() {
+async fn second_copy_of_a_message_says_that_it_may_be_one_and_what_was_refused_has_none() {
     let bench = Bench::new().await;
     bench.fake.know_chat(PERSON);
     let running = bench.start().await;
-    let again = |id: &str, text: &str| {
-        let mut message = outbound(id, PERSON, text);
-        message.metadata.insert("_possible_duplicate".into(), true.into());
-        message
-    };
+    let send = |id: &str, text: &str| running.channel.send(outbound(id, PERSON, text));
     bench.fake.misbehave("sendMessage", Mischief::CutAfter);
-    assert!(running.channel.send(outbound("d", PERSON, "Hello.")).await.is_err());
-    running.channel.send(again("d", "Hello.")).await.unwrap();
-    running.channel.send(again("d", "Hello!")).await.unwrap();
-    running.channel.send(outbound("e", PERSON, "Bye.")).await.unwrap();
-    running.channel.send(again("e", "Bye!")).await.unwrap();
+    assert!(send("d", "Hello.").await.is_err());
+    send("d", "Hello.").await.unwrap();
+    send("d", "Hello!").await.unwrap();
+    bench.fake.misbehave("sendMessage", Mischief::TooMany(0));
+    assert!(send("e", "Bye.").await.is_err());
+    send("e", "Bye.").await.unwrap();
+    send("e", "Bye!").await.unwrap();
     let shown: Vec<String> = bench.fake.shown(PERSON).into_iter().map(|it| it.text).collect();
     assert_eq!(shown, ["Hello.", "Sent again after an interruption:\n\nHello!", "Bye!"]);
     running.stop().await;

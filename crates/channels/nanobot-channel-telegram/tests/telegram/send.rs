@@ -102,7 +102,7 @@ async fn repeated_delivery_is_not_shown_twice_not_even_after_a_restart() {
 async fn delivery_that_a_limit_cut_goes_on_where_it_ended() {
     let (bench, running) = bench_with_chat().await;
     let text = format!("{}\n\n{}", "a".repeat(4000), "b".repeat(4000));
-    bench.fake.misbehave("sendMessage", Mischief::CutBefore);
+    bench.fake.misbehave("sendMessage", Mischief::TooMany(0));
     running.channel.send(outbound("d", PERSON, &text)).await.unwrap_err();
     running.channel.send(outbound("d", PERSON, &text)).await.unwrap();
     assert_eq!(texts(&bench, PERSON), ["a".repeat(4000), "b".repeat(4000)]);

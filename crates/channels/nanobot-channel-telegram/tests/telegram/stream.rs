@@ -17,8 +17,18 @@ async fn step(
     text: &str,
     end: Option<StreamEnd>,
 ) -> Result<Receipt, ChannelError> {
+    answer_step(running, delivery, text, end, &Metadata::new()).await
+}
+
+/// A step of an answer to the message that the metadata name.
+async fn answer_step(
+    running: &Running,
+    delivery: &str,
+    text: &str,
+    end: Option<StreamEnd>,
+    metadata: &Metadata,
+) -> Result<Receipt, ChannelError> {
     let chat = PERSON.to_string();
-    let metadata = Metadata::new();
     let delta = Delta {
         stream_id: delivery,
         delivery_id: delivery,
@@ -28,7 +38,7 @@ async fn step(
         piece: "",
         end,
         reply_to: None,
-        metadata: &metadata,
+        metadata,
     };
     running.channel.send_delta(delta).await
 }
@@ -279,5 +289,39 @@ async fn stream_after_a_crash_goes_on_in_the_same_message() {
     step(&running, "d", "Another ans", None).await.unwrap();
     step(&running, "d", "Another answer", Some(END)).await.unwrap();
     assert_eq!(texts(&bench), ["Another answer"]);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn answer_that_a_crash_cut_off_goes_on_in_its_message_under_another_id() {
+    let (bench, running) = bench_with_chat().await;
+    let (_, question) = bench.fake.person_writes(PERSON, "Count!");
+    bench.gateway.wait_for_messages(1).await;
+    let asked: Metadata = [("message_id".to_owned(), question.into())].into_iter().collect();
+    answer_step(&running, "first", "One, t", None, &asked).await.unwrap();
+    running.kill().await;
+    let running = bench.start().await;
+    answer_step(&running, "second", "One, two", None, &asked).await.unwrap();
+    answer_step(&running, "second", "One, two.", Some(END), &asked).await.unwrap();
+    assert_eq!(texts(&bench), ["One, two."]);
+    // What comes later to the same question is a message of its own.
+    answer_step(&running, "third", "Three.", Some(END), &asked).await.unwrap();
+    running.kill().await;
+    let running = bench.start().await;
+    answer_step(&running, "fourth", "Four.", Some(END), &asked).await.unwrap();
+    assert_eq!(texts(&bench), ["One, two.", "Three.", "Four."]);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn answer_whose_first_words_may_have_arrived_says_that_it_comes_again() {
+    let (bench, running) = bench_with_chat().await;
+    let asked: Metadata = [("message_id".to_owned(), 1.into())].into_iter().collect();
+    bench.fake.misbehave("sendMessage", Mischief::CutAfter);
+    answer_step(&running, "first", "One.", None, &asked).await.unwrap_err();
+    running.kill().await;
+    let running = bench.start().await;
+    answer_step(&running, "second", "One.", Some(END), &asked).await.unwrap();
+    assert_eq!(texts(&bench), ["One.", "Sent again after an interruption:\n\nOne."]);
     running.stop().await;
 }
