@@ -1,7 +1,6 @@
 //! From the gateway's messages to calls of the Bot API.
 
 mod album;
-mod deliveries;
 mod place;
 mod signs;
 mod stream;
@@ -20,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::api::Api;
 use crate::config::TelegramConfig;
 use crate::format;
-use deliveries::Deliveries;
+use nanobot_channel_kit::Deliveries;
 use signs::Typing;
 use target::Target;
 
@@ -32,7 +31,7 @@ pub(crate) struct Speaker {
     quotes_question: bool,
     edit_interval: Duration,
     group_edit_interval: Duration,
-    deliveries: Deliveries,
+    deliveries: Deliveries<i64>,
     typing: Typing,
     /// Groups that became supergroups, with their new ids.
     moved: Mutex<HashMap<i64, i64>>,

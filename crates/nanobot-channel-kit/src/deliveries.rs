@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::store;
@@ -16,44 +17,49 @@ const MAX_LINES: usize = 4 * MAX_DELIVERIES;
 /// What was sent for each delivery, also after a restart, so that a repeated delivery changes the
 /// messages of the first instead of doubling them.
 ///
-/// A line is written after Telegram answered. A crash between the two leaves no line, and then a
-/// repetition does double the message: the Bot API has nothing that could prevent it.
-pub(super) struct Deliveries {
+/// A line is written after the platform answered. A crash between the two leaves no line; what then
+/// keeps a repetition from doubling the message, if anything, is the platform's.
+///
+/// `I` is the platform's id of a message.
+pub struct Deliveries<I> {
     path: PathBuf,
-    known: Mutex<Known>,
+    known: Mutex<Known<I>>,
     log: Arc<Mutex<Log>>,
 }
 
 /// One message of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shown {
-    pub(super) message_id: i64,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown<I> {
+    /// The platform's id of it.
+    pub message_id: I,
     /// Hash of the text it shows, where this process knows it.
-    pub(super) text: Option<u64>,
+    pub text: Option<u64>,
 }
 
 /// The messages of a delivery by place: the parts of its text, then its files.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Delivery {
-    pub(super) parts: Vec<Shown>,
-    pub(super) files: HashMap<usize, i64>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery<I> {
+    /// Messages that show parts of the text.
+    pub parts: Vec<Shown<I>>,
+    /// Messages that carry files.
+    pub files: HashMap<usize, I>,
 }
 
 /// A line of the file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Note {
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Note<I> {
     /// A message shows a part of the text.
-    Part { delivery: String, index: usize, message_id: i64 },
+    Part { delivery: String, index: usize, message_id: I },
     /// The parts from this one on were deleted.
     Cut { delivery: String, index: usize },
     /// A message carries a file.
-    File { delivery: String, index: usize, message_id: i64 },
+    File { delivery: String, index: usize, message_id: I },
 }
 
-#[derive(Default)]
-struct Known {
-    by_id: HashMap<String, Delivery>,
+struct Known<I> {
+    by_id: HashMap<String, Delivery<I>>,
     order: VecDeque<String>,
 }
 
@@ -62,21 +68,37 @@ struct Log {
     lines: usize,
 }
 
-impl Deliveries {
-    pub(super) async fn open(state_dir: &Path) -> io::Result<Self> {
+impl<I: Clone + PartialEq + Serialize + DeserializeOwned + Send + 'static> Deliveries<I> {
+    /// Reads the notes of the channel's folder.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the disk does.
+    pub async fn open(state_dir: &Path) -> io::Result<Self> {
         let path = state_dir.join("deliveries.jsonl");
         let opened = path.clone();
         let (known, log) = store::blocking(move || load(&opened)).await?;
         Ok(Self { path, known: Mutex::new(known), log: Arc::new(Mutex::new(log)) })
     }
 
-    pub(super) fn get(&self, id: &str) -> Delivery {
+    /// What was sent for a delivery; empty if nothing is known.
+    pub fn get(&self, id: &str) -> Delivery<I> {
         self.known().by_id.get(id).cloned().unwrap_or_default()
+    }
+
+    /// True if a message is known to be part of any delivery.
+    pub fn has_message(&self, message_id: &I) -> bool {
+        let known = self.known();
+        let is_of = |delivery: &Delivery<I>| {
+            delivery.parts.iter().any(|shown| shown.message_id == *message_id)
+                || delivery.files.values().any(|file| file == message_id)
+        };
+        known.by_id.values().any(is_of)
     }
 
     /// Notes what was sent; on disk when this returns. A disk that fails is no reason to fail the
     /// delivery: the message is out.
-    pub(super) async fn note(&self, note: Note) {
+    pub async fn note(&self, note: Note<I>) {
         self.known().apply(&note);
         let (log, path) = (Arc::clone(&self.log), self.path.clone());
         let all = self.snapshot_if_long();
@@ -94,7 +116,7 @@ impl Deliveries {
     }
 
     /// Remembers which text a message shows; not on disk, for an edit to the same text is harmless.
-    pub(super) fn shows(&self, id: &str, index: usize, text: u64) {
+    pub fn shows(&self, id: &str, index: usize, text: u64) {
         let mut known = self.known();
         let part = known.by_id.get_mut(id).and_then(|delivery| delivery.parts.get_mut(index));
         if let Some(part) = part {
@@ -102,17 +124,29 @@ impl Deliveries {
         }
     }
 
-    fn snapshot_if_long(&self) -> Option<Vec<Note>> {
+    fn snapshot_if_long(&self) -> Option<Vec<Note<I>>> {
         (lock(&self.log).lines >= MAX_LINES).then(|| self.known().notes())
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, Known<I>> {
         lock(&self.known)
     }
 }
 
-impl Known {
-    fn apply(&mut self, note: &Note) {
+impl<I> Default for Known<I> {
+    fn default() -> Self {
+        Self { by_id: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<I> Default for Delivery<I> {
+    fn default() -> Self {
+        Self { parts: Vec::new(), files: HashMap::new() }
+    }
+}
+
+impl<I: Clone> Known<I> {
+    fn apply(&mut self, note: &Note<I>) {
         let (Note::Part { delivery: id, .. }
         | Note::Cut { delivery: id, .. }
         | Note::File { delivery: id, .. }) = note;
@@ -122,7 +156,7 @@ impl Known {
         let delivery = self.by_id.entry(id.clone()).or_default();
         match note {
             Note::Part { index, message_id, .. } => {
-                let shown = Shown { message_id: *message_id, text: None };
+                let shown = Shown { message_id: message_id.clone(), text: None };
                 match delivery.parts.get_mut(*index) {
                     Some(part) => *part = shown,
                     None => delivery.parts.push(shown),
@@ -130,7 +164,7 @@ impl Known {
             }
             Note::Cut { index, .. } => delivery.parts.truncate(*index),
             Note::File { index, message_id, .. } => {
-                delivery.files.insert(*index, *message_id);
+                delivery.files.insert(*index, message_id.clone());
             }
         }
         self.forget_oldest();
@@ -144,30 +178,30 @@ impl Known {
         }
     }
 
-    fn notes(&self) -> Vec<Note> {
+    fn notes(&self) -> Vec<Note<I>> {
         self.order.iter().flat_map(|id| notes_of(id, &self.by_id[id])).collect()
     }
 }
 
-fn notes_of(id: &str, delivery: &Delivery) -> Vec<Note> {
+fn notes_of<I: Clone>(id: &str, delivery: &Delivery<I>) -> Vec<Note<I>> {
     let id = || id.to_owned();
     let parts = delivery.parts.iter().enumerate();
     let parts = parts.map(|(index, shown)| Note::Part {
         delivery: id(),
         index,
-        message_id: shown.message_id,
+        message_id: shown.message_id.clone(),
     });
     let files = delivery.files.iter();
     let files = files.map(|(index, message_id)| Note::File {
         delivery: id(),
         index: *index,
-        message_id: *message_id,
+        message_id: message_id.clone(),
     });
     parts.chain(files).collect()
 }
 
 /// Reads the file and writes it anew, which also drops a line that a crash cut short.
-fn load(path: &Path) -> io::Result<(Known, Log)> {
+fn load<I: Clone + Serialize + DeserializeOwned>(path: &Path) -> io::Result<(Known<I>, Log)> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -183,7 +217,7 @@ fn load(path: &Path) -> io::Result<(Known, Log)> {
     Ok((known, log))
 }
 
-fn rewrite(path: &Path, notes: &[Note]) -> io::Result<Log> {
+fn rewrite<I: Serialize>(path: &Path, notes: &[Note<I>]) -> io::Result<Log> {
     let mut text = Vec::new();
     for note in notes {
         text.extend(line(note)?);
@@ -193,13 +227,13 @@ fn rewrite(path: &Path, notes: &[Note]) -> io::Result<Log> {
     Ok(Log { file, lines: notes.len() })
 }
 
-fn append(log: &mut Log, note: &Note) -> io::Result<()> {
+fn append<I: Serialize>(log: &mut Log, note: &Note<I>) -> io::Result<()> {
     log.file.write_all(&line(note)?)?;
     log.lines += 1;
     log.file.sync_data()
 }
 
-fn line(note: &Note) -> io::Result<Vec<u8>> {
+fn line<I: Serialize>(note: &Note<I>) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(note)?;
     line.push(b'\n');
     Ok(line)
@@ -213,11 +247,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn part(delivery: &str, index: usize, message_id: i64) -> Note {
+    fn part(delivery: &str, index: usize, message_id: i64) -> Note<i64> {
         Note::Part { delivery: delivery.to_owned(), index, message_id }
     }
 
-    fn ids(delivery: &Delivery) -> Vec<i64> {
+    fn ids(delivery: &Delivery<i64>) -> Vec<i64> {
         delivery.parts.iter().map(|shown| shown.message_id).collect()
     }
 
@@ -236,6 +270,7 @@ mod tests {
         assert_eq!(ids(&again.get("d")), [20, 11]);
         assert_eq!(again.get("d").files, HashMap::from([(0, 30)]));
         assert_eq!(again.get("other"), Delivery::default());
+        assert!(again.has_message(&20) && again.has_message(&30) && !again.has_message(&10));
     }
 
     #[tokio::test]
