@@ -36,6 +36,5 @@ mod config;
 mod format;
 mod receive;
 mod send;
-mod store;
 
 pub use config::{GroupPolicy, TelegramConfig, UpdateMode};

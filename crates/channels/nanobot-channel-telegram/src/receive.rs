@@ -2,7 +2,6 @@
 
 mod addressing;
 mod backlog;
-mod backoff;
 mod connect;
 mod cursor;
 mod inbound;

@@ -1,7 +1,6 @@
 //! From the gateway's messages to calls of the Bot API.
 
 mod album;
-mod deliveries;
 mod place;
 mod repeat;
 mod signs;
@@ -16,12 +15,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nanobot_channel::{ChannelError, OutboundKind, OutboundMessage, Receipt};
+use nanobot_channel_kit::Deliveries;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::config::TelegramConfig;
 use crate::format;
-use deliveries::Deliveries;
 use repeat::marked;
 use signs::Typing;
 use target::Target;
@@ -34,7 +33,7 @@ pub(crate) struct Speaker {
     quotes_question: bool,
     edit_interval: Duration,
     group_edit_interval: Duration,
-    deliveries: Deliveries,
+    deliveries: Deliveries<i64>,
     typing: Typing,
     /// Groups that became supergroups, with their new ids.
     moved: Mutex<HashMap<i64, i64>>,

@@ -60,7 +60,7 @@ async fn a_picture_comes_in_with_its_question() {
 
 #[tokio::test]
 async fn each_topic_of_a_forum_is_a_conversation_of_its_own() {
-    const FORUM: i64 = -100_9;
+    const FORUM: i64 = -1_009;
     for place in PLACES {
         let world = World::with_section(place, json!({"groupPolicy": "open"})).await;
         for topic in [3, 4] {

@@ -29,7 +29,7 @@ impl World {
     /// A world in which the channel's section says this too.
     pub(crate) async fn with_section(place: Place, section: Value) -> Self {
         let (model, telegram) = (FakeModel::start().await, FakeTelegram::start().await);
-        let config = config(place, &model, &telegram, section);
+        let config = config(place, &model, &telegram, &section);
         let gateway = TestGateway::builder(BINARY).config(config).start().await;
         Self { model, telegram, gateway }
     }
@@ -60,7 +60,7 @@ impl World {
     }
 }
 
-fn config(place: Place, model: &FakeModel, telegram: &FakeTelegram, section: Value) -> Value {
+fn config(place: Place, model: &FakeModel, telegram: &FakeTelegram, section: &Value) -> Value {
     let isolated = if place == Place::OwnProcess { vec!["telegram"] } else { Vec::new() };
     let mut config = json!({
         "agents": {"defaults": {"model": "test-model", "provider": "custom"}},

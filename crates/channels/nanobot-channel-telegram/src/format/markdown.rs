@@ -1,7 +1,7 @@
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag as Mark, TagEnd};
 
 use super::styled::{Styled, Tag};
-use super::table;
+use nanobot_channel_kit::layout;
 
 /// Reads CommonMark with tables, strikethrough and task lists.
 pub(super) fn parse(markdown: &str) -> Styled {
@@ -252,7 +252,7 @@ impl Writer {
         self.blocks += 1;
         let mut looks = self.shown_looks();
         looks.push(Tag::Pre { block: self.blocks, language: String::new() });
-        self.write(&table::layout(&table.rows), looks);
+        self.write(&layout(&table.rows), looks);
         self.break_line(2);
     }
 

@@ -5,9 +5,9 @@ use nanobot_channel::{Acceptance, ChannelError, ErrorKind, InboundMessage, Sende
 use super::Receiver;
 use super::addressing::is_for;
 use super::backlog::Unit;
-use super::backoff::Backoff;
 use super::inbound::{inbound, thread};
 use super::media::media_of;
+use nanobot_channel_kit::Backoff;
 
 /// Pause when the gateway is busy without saying for how long.
 const UNSAID_WAIT: Duration = Duration::from_secs(1);
@@ -89,7 +89,7 @@ impl Receiver {
         let pause = match (error.retry_after(), error.kind()) {
             (Some(wait), _) => wait,
             (None, ErrorKind::Overloaded) => UNSAID_WAIT,
-            (None, _) => backoff.next(),
+            (None, _) => backoff.next_pause(),
         };
         tracing::debug!(error = error.report(), "The gateway does not take a message now.");
         self.pause(pause).await

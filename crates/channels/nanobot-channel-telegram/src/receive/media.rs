@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use nanobot_channel::{Attachment, AttachmentKind, Location};
+use nanobot_channel_kit::{Backoff, safe_name};
 
 use super::Receiver;
 use super::inbound::answered;
@@ -9,8 +10,6 @@ use crate::api::{ApiError, FileId, Message, PhotoSize};
 /// Largest file that the public Bot API hands out.
 /// See [Bot API/getFile](https://core.telegram.org/bots/api#getfile).
 const MAX_BYTES: u64 = 20 * 1024 * 1024;
-/// Longest file name that is kept, in bytes.
-const MAX_NAME_BYTES: usize = 80;
 const TRIES: u32 = 3;
 
 /// A file of a message, still at Telegram.
@@ -79,17 +78,6 @@ fn media(message: &Message, file: &FileId, kind: AttachmentKind, ending: &str) -
     }
 }
 
-/// A name that stays inside its folder and needs no quotes: letters, digits, dot, dash, underscore.
-fn safe_name(name: &str) -> String {
-    let is_safe = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let name: String = name.chars().map(|c| if is_safe(c) { c } else { '_' }).collect();
-    let name = name.trim_start_matches('.');
-    // The end of a name says what it is, so the start is cut.
-    let excess = name.len().saturating_sub(MAX_NAME_BYTES);
-    let start = (excess..name.len()).find(|start| name.is_char_boundary(*start)).unwrap_or(0);
-    name[start..].trim_start_matches('.').to_owned()
-}
-
 impl Receiver {
     /// Fetches files; of those that cannot be had a line for the agent tells why.
     pub(super) async fn fetch_media(&self, media: &[Media]) -> (Vec<Attachment>, Vec<String>) {
@@ -112,7 +100,7 @@ impl Receiver {
             return Err(ApiError::TooLarge { max_bytes: MAX_BYTES });
         }
         tokio::fs::create_dir_all(&self.cx.media_dir).await?;
-        let mut backoff = super::backoff::Backoff::default();
+        let mut backoff = Backoff::default();
         let mut tries = 1;
         loop {
             let download = self.api.download(&media.file_id, path, MAX_BYTES);
@@ -123,7 +111,7 @@ impl Receiver {
             if tries == TRIES || !may_pass(&error) {
                 return Err(error);
             }
-            let pause = error.retry_after().unwrap_or_else(|| backoff.next());
+            let pause = error.retry_after().unwrap_or_else(|| backoff.next_pause());
             if !self.pause(pause).await {
                 return Err(error);
             }
@@ -209,14 +197,5 @@ mod tests {
             "reply_to_message": {"message_id": 5, "document": {"file_id": "i", "file_unique_id": "u"}}
         });
         check(message, AttachmentKind::File, "5-u-file.bin");
-    }
-
-    #[test]
-    fn names_cannot_leave_their_folder() {
-        assert_eq!(safe_name("../../etc/passwd"), "_.._etc_passwd");
-        assert_eq!(safe_name("..."), "");
-        assert_eq!(safe_name("Bericht Müller?.pdf"), "Bericht_Müller_.pdf");
-        let long = safe_name(&format!("{}.pdf", "ü".repeat(300)));
-        assert!(long.len() <= MAX_NAME_BYTES && long.ends_with("ü.pdf"));
     }
 }

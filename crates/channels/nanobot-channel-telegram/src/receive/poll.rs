@@ -4,10 +4,10 @@ use futures_util::{StreamExt, stream};
 use nanobot_channel::ChannelError;
 
 use super::backlog::{Backlog, Plan, Unit};
-use super::backoff::Backoff;
 use super::cursor::Cursor;
 use super::{ALLOWED_UPDATES, Receiver, now_ms};
 use crate::api::{ApiError, GetUpdates, Update};
+use nanobot_channel_kit::Backoff;
 
 /// How long Telegram holds a question open while nothing happens, in seconds.
 const POLL_SECONDS: u64 = 50;

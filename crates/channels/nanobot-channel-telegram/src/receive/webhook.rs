@@ -16,9 +16,9 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use super::backlog::Unit;
-use super::backoff::Backoff;
 use super::{ALLOWED_UPDATES, Receiver};
 use crate::api::{SetWebhook, Update};
+use nanobot_channel_kit::Backoff;
 
 /// An update is a message of at most a few kilobytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;

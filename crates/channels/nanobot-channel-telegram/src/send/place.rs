@@ -4,10 +4,10 @@ use std::time::Duration;
 use nanobot_channel::ChannelError;
 
 use super::Speaker;
-use super::deliveries::Note;
 use super::target::Target;
 use crate::api::{ApiError, ChatRef, EditText, HTML, SendMessage};
 use crate::format::Part;
+use nanobot_channel_kit::Note;
 
 const SENDING: &str = "failed to send the message";
 /// Parts that may follow each other at once; after them one a second, as Telegram asks for.

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use nanobot_channel_kit::Note;
+
 use super::Speaker;
-use super::deliveries::Note;
 use super::target::Target;
 use crate::api::ApiError;
 

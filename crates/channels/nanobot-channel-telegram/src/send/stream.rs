@@ -2,7 +2,8 @@ use nanobot_channel::{ChannelError, Delta, Receipt};
 
 use super::repeat::marked;
 use super::{Speaker, receipt};
-use crate::format::{close_open_marks, render};
+use crate::format::render;
+use nanobot_channel_kit::close_open_marks;
 
 impl Speaker {
     /// Shows streamed text: one message that grows by edits, and another one where it is full.

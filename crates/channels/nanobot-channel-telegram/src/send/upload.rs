@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::Speaker;
 use super::album::album_length;
-use super::deliveries::Note;
 use super::target::Target;
 use crate::api::{ApiError, ChatRef, Sent};
+use nanobot_channel_kit::Note;
 
 pub(super) const SENDING: &str = "failed to send a file";
 /// See [Bot API/sendPhoto](https://core.telegram.org/bots/api#sendphoto).

@@ -6,20 +6,21 @@ use serde::{Deserialize, Serialize};
 pub(super) const MAX_DELIVERIES: usize = 1000;
 
 /// One message of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::send) struct Shown {
-    pub(in crate::send) message_id: i64,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown<I> {
+    /// The platform's id of it.
+    pub message_id: I,
     /// Hash of the text it shows, where this process knows it.
-    pub(in crate::send) text: Option<u64>,
+    pub text: Option<u64>,
 }
 
 /// What is known of a delivery.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::send) struct Delivery {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery<I> {
     /// The messages that show the parts of its text.
-    pub(in crate::send) parts: Vec<Shown>,
+    pub parts: Vec<Shown<I>>,
     /// The messages that carry its files, by their place among them.
-    pub(in crate::send) files: HashMap<usize, i64>,
+    pub files: HashMap<usize, I>,
     /// Something was begun to be sent, and what became of it is not known.
     is_open: bool,
     /// It was sent again after that, so a person may see something of it twice.
@@ -32,36 +33,56 @@ pub(in crate::send) struct Delivery {
 /// A line of the file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::send) enum Note {
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Note<I> {
     /// A message is about to be sent.
     Begin { delivery: String, question: Option<String> },
     /// It was not sent.
     Refused { delivery: String },
     /// A message shows a part of the text.
-    Part { delivery: String, index: usize, message_id: i64 },
+    Part { delivery: String, index: usize, message_id: I },
     /// The parts from this one on were deleted.
     Cut { delivery: String, index: usize },
     /// A message carries a file.
-    File { delivery: String, index: usize, message_id: i64 },
+    File { delivery: String, index: usize, message_id: I },
     /// All of it is there.
     Done { delivery: String },
 }
 
 /// All deliveries that are remembered. Pure state: notes in, answers out.
-#[derive(Default)]
-pub(super) struct Known {
-    by_id: HashMap<String, Delivery>,
+pub(super) struct Known<I> {
+    by_id: HashMap<String, Delivery<I>>,
     order: VecDeque<String>,
 }
 
-impl Delivery {
+impl<I> Default for Known<I> {
+    fn default() -> Self {
+        Self { by_id: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<I> Default for Delivery<I> {
+    fn default() -> Self {
+        Self {
+            parts: Vec::new(),
+            files: HashMap::new(),
+            is_open: false,
+            is_repeat: false,
+            is_done: false,
+            question: None,
+        }
+    }
+}
+
+impl<I> Delivery<I> {
     /// True if what is sent now may be a second copy.
-    pub(in crate::send) fn may_be_doubled(&self) -> bool {
+    #[must_use]
+    pub fn may_be_doubled(&self) -> bool {
         self.is_open || self.is_repeat
     }
 }
 
-impl Note {
+impl<I> Note<I> {
     fn delivery(&self) -> &str {
         match self {
             Self::Begin { delivery, .. }
@@ -74,22 +95,30 @@ impl Note {
     }
 }
 
-impl Known {
-    pub(super) fn get(&self, id: &str) -> Option<&Delivery> {
+impl<I: Clone + PartialEq> Known<I> {
+    pub(super) fn get(&self, id: &str) -> Option<&Delivery<I>> {
         self.by_id.get(id)
     }
 
-    pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Delivery> {
+    pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Delivery<I>> {
         self.by_id.get_mut(id)
     }
 
-    pub(super) fn apply(&mut self, note: &Note) {
+    pub(super) fn apply(&mut self, note: &Note<I>) {
         let id = note.delivery();
         if !self.by_id.contains_key(id) {
             self.order.push_back(id.to_owned());
         }
         self.by_id.entry(id.to_owned()).or_default().apply(note);
         self.forget_oldest();
+    }
+
+    pub(super) fn has_message(&self, message_id: &I) -> bool {
+        let is_of = |delivery: &Delivery<I>| {
+            delivery.parts.iter().any(|shown| shown.message_id == *message_id)
+                || delivery.files.values().any(|file| file == message_id)
+        };
+        self.by_id.values().any(is_of)
     }
 
     /// The deliveries that were cut off before they were done, by the message that they answer.
@@ -99,12 +128,12 @@ impl Known {
     }
 
     /// All that is known, as notes.
-    pub(super) fn notes(&self) -> Vec<Note> {
+    pub(super) fn notes(&self) -> Vec<Note<I>> {
         self.order.iter().flat_map(|id| self.by_id[id].notes(id)).collect()
     }
 
     /// What is known of one delivery, as notes of another.
-    pub(super) fn notes_as(&self, from: &str, to: &str) -> Vec<Note> {
+    pub(super) fn notes_as(&self, from: &str, to: &str) -> Vec<Note<I>> {
         self.get(from).map(|delivery| delivery.notes(to)).unwrap_or_default()
     }
 
@@ -117,8 +146,8 @@ impl Known {
     }
 }
 
-impl Delivery {
-    fn apply(&mut self, note: &Note) {
+impl<I: Clone> Delivery<I> {
+    fn apply(&mut self, note: &Note<I>) {
         match note {
             Note::Begin { question, .. } => {
                 self.is_repeat |= self.is_open;
@@ -128,7 +157,7 @@ impl Delivery {
             Note::Refused { .. } => self.is_open = false,
             Note::Part { index, message_id, .. } => {
                 self.is_open = false;
-                let shown = Shown { message_id: *message_id, text: None };
+                let shown = Shown { message_id: message_id.clone(), text: None };
                 match self.parts.get_mut(*index) {
                     Some(part) => *part = shown,
                     None => self.parts.push(shown),
@@ -137,13 +166,13 @@ impl Delivery {
             Note::Cut { index, .. } => self.parts.truncate(*index),
             Note::File { index, message_id, .. } => {
                 self.is_open = false;
-                self.files.insert(*index, *message_id);
+                self.files.insert(*index, message_id.clone());
             }
             Note::Done { .. } => self.is_done = true,
         }
     }
 
-    fn notes(&self, id: &str) -> Vec<Note> {
+    fn notes(&self, id: &str) -> Vec<Note<I>> {
         let delivery = || id.to_owned();
         let begin = || Note::Begin { delivery: delivery(), question: self.question.clone() };
         let mut notes = Vec::new();
@@ -158,10 +187,10 @@ impl Delivery {
         }
         let parts = self.parts.iter().enumerate();
         notes.extend(parts.map(|(index, shown)| {
-            let message_id = shown.message_id;
+            let message_id = shown.message_id.clone();
             Note::Part { delivery: delivery(), index, message_id }
         }));
-        let files = self.files.iter().map(|(index, message_id)| (*index, *message_id));
+        let files = self.files.iter().map(|(index, message_id)| (*index, message_id.clone()));
         notes.extend(files.map(|(index, message_id)| {
             let delivery = delivery();
             Note::File { delivery, index, message_id }
@@ -180,19 +209,19 @@ impl Delivery {
 mod tests {
     use super::*;
 
-    fn begin() -> Note {
+    fn begin() -> Note<i64> {
         Note::Begin { delivery: "d".into(), question: Some("7/1".into()) }
     }
 
-    fn part(delivery: &str, index: usize, message_id: i64) -> Note {
+    fn part(delivery: &str, index: usize, message_id: i64) -> Note<i64> {
         Note::Part { delivery: delivery.into(), index, message_id }
     }
 
-    fn refused() -> Note {
+    fn refused() -> Note<i64> {
         Note::Refused { delivery: "d".into() }
     }
 
-    fn state(notes: &[Note]) -> Known {
+    fn state(notes: &[Note<i64>]) -> Known<i64> {
         let mut known = Known::default();
         notes.iter().for_each(|note| known.apply(note));
         known
@@ -201,7 +230,7 @@ mod tests {
     #[test]
     fn only_what_was_begun_and_neither_noted_nor_refused_may_be_doubled() {
         #[track_caller]
-        fn check(notes: &[Note], is_doubled: bool) {
+        fn check(notes: &[Note<i64>], is_doubled: bool) {
             let known = state(notes);
             assert_eq!(known.get("d").unwrap().may_be_doubled(), is_doubled);
             // The file is written anew now and then, and must say the same.

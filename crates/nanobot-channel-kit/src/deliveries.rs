@@ -6,8 +6,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::store;
-pub(super) use known::{Delivery, Note};
+pub use known::{Delivery, Note, Shown};
 use known::{Known, MAX_DELIVERIES};
 
 /// Lines after which the file is written anew.
@@ -16,15 +19,18 @@ const MAX_LINES: usize = 8 * MAX_DELIVERIES;
 /// What was sent for each delivery, also after a restart, so that a repeated delivery changes the
 /// messages of the first instead of doubling them.
 ///
-/// The Bot API cannot tell a repeated message. So what is about to be sent is noted before, and what
-/// was sent after Telegram answered: a crash between the two leaves a beginning without an end, and
-/// what is sent then says that it may be a second copy.
+/// What is about to be sent is noted before, and what was sent after the platform answered: a crash
+/// between the two leaves a beginning without an end, and [`Delivery::may_be_doubled`] says so. A
+/// channel whose platform tells repeated messages itself needs no beginnings.
 ///
-/// A streamed answer that a crash cut off is written anew under another id. It goes on in the
-/// messages of the first, found by the question that both answer.
-pub(super) struct Deliveries {
+/// A streamed answer that a crash cut off is written anew under another id. With
+/// [`adopt`](Self::adopt) it goes on in the messages of the first, found by the question that both
+/// answer.
+///
+/// `I` is the platform's id of a message.
+pub struct Deliveries<I> {
     path: PathBuf,
-    known: Mutex<Known>,
+    known: Mutex<Known<I>>,
     /// Deliveries that an earlier process left unfinished, by the question that they answer.
     orphans: Mutex<HashMap<String, String>>,
     log: Arc<Mutex<Log>>,
@@ -35,8 +41,13 @@ struct Log {
     lines: usize,
 }
 
-impl Deliveries {
-    pub(super) async fn open(state_dir: &Path) -> io::Result<Self> {
+impl<I: Clone + PartialEq + Serialize + DeserializeOwned + Send + 'static> Deliveries<I> {
+    /// Reads the notes of the channel's folder.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the disk does.
+    pub async fn open(state_dir: &Path) -> io::Result<Self> {
         let path = state_dir.join("deliveries.jsonl");
         let opened = path.clone();
         let (known, log) = store::blocking(move || load(&opened)).await?;
@@ -44,13 +55,19 @@ impl Deliveries {
         Ok(Self { path, orphans, known: Mutex::new(known), log: Arc::new(Mutex::new(log)) })
     }
 
-    pub(super) fn get(&self, id: &str) -> Delivery {
+    /// What was sent for a delivery; empty if nothing is known.
+    pub fn get(&self, id: &str) -> Delivery<I> {
         self.known().get(id).cloned().unwrap_or_default()
+    }
+
+    /// True if a message is known to be part of any delivery.
+    pub fn has_message(&self, message_id: &I) -> bool {
+        self.known().has_message(message_id)
     }
 
     /// Lets a new delivery go on in the messages of the one that a crash cut off, if there is one
     /// with the same question.
-    pub(super) async fn adopt(&self, id: &str, question: Option<&str>) {
+    pub async fn adopt(&self, id: &str, question: Option<&str>) {
         let orphan = question.and_then(|question| lock(&self.orphans).remove(question));
         let Some(orphan) = orphan.filter(|orphan| orphan != id) else { return };
         let taken = self.known().notes_as(&orphan, id);
@@ -62,7 +79,7 @@ impl Deliveries {
 
     /// Notes what is about to be sent or was sent; on disk when this returns. A disk that fails is
     /// no reason to fail the delivery.
-    pub(super) async fn note(&self, note: Note) {
+    pub async fn note(&self, note: Note<I>) {
         self.known().apply(&note);
         let (log, path) = (Arc::clone(&self.log), self.path.clone());
         let all = self.snapshot_if_long();
@@ -80,7 +97,7 @@ impl Deliveries {
     }
 
     /// Remembers which text a message shows; not on disk, for an edit to the same text is harmless.
-    pub(super) fn shows(&self, id: &str, index: usize, text: u64) {
+    pub fn shows(&self, id: &str, index: usize, text: u64) {
         let mut known = self.known();
         let part = known.get_mut(id).and_then(|delivery| delivery.parts.get_mut(index));
         if let Some(part) = part {
@@ -88,17 +105,19 @@ impl Deliveries {
         }
     }
 
-    fn snapshot_if_long(&self) -> Option<Vec<Note>> {
+    fn snapshot_if_long(&self) -> Option<Vec<Note<I>>> {
         (lock(&self.log).lines >= MAX_LINES).then(|| self.known().notes())
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, Known<I>> {
         lock(&self.known)
     }
 }
 
 /// Reads the file and writes it anew, which also drops a line that a crash cut short.
-fn load(path: &Path) -> io::Result<(Known, Log)> {
+fn load<I: Clone + PartialEq + Serialize + DeserializeOwned>(
+    path: &Path,
+) -> io::Result<(Known<I>, Log)> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -114,7 +133,7 @@ fn load(path: &Path) -> io::Result<(Known, Log)> {
     Ok((known, log))
 }
 
-fn rewrite(path: &Path, notes: &[Note]) -> io::Result<Log> {
+fn rewrite<I: Serialize>(path: &Path, notes: &[Note<I>]) -> io::Result<Log> {
     let mut text = Vec::new();
     for note in notes {
         text.extend(line(note)?);
@@ -124,14 +143,14 @@ fn rewrite(path: &Path, notes: &[Note]) -> io::Result<Log> {
     Ok(Log { file, lines: notes.len() })
 }
 
-fn append(log: &mut Log, note: &Note) -> io::Result<()> {
+fn append<I: Serialize>(log: &mut Log, note: &Note<I>) -> io::Result<()> {
     log.file.write_all(&line(note)?)?;
     log.lines += 1;
     // A lost word that all is done costs nothing: the same text is set once more.
     if matches!(note, Note::Done { .. }) { Ok(()) } else { log.file.sync_data() }
 }
 
-fn line(note: &Note) -> io::Result<Vec<u8>> {
+fn line<I: Serialize>(note: &Note<I>) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(note)?;
     line.push(b'\n');
     Ok(line)
@@ -145,11 +164,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn part(delivery: &str, index: usize, message_id: i64) -> Note {
+    fn part(delivery: &str, index: usize, message_id: i64) -> Note<i64> {
         Note::Part { delivery: delivery.to_owned(), index, message_id }
     }
 
-    fn ids(delivery: &Delivery) -> Vec<i64> {
+    fn ids(delivery: &Delivery<i64>) -> Vec<i64> {
         delivery.parts.iter().map(|shown| shown.message_id).collect()
     }
 
@@ -168,6 +187,7 @@ mod tests {
         assert_eq!(ids(&again.get("d")), [20, 11]);
         assert_eq!(again.get("d").files, HashMap::from([(0, 30)]));
         assert_eq!(again.get("other"), Delivery::default());
+        assert!(again.has_message(&20) && again.has_message(&30) && !again.has_message(&10));
     }
 
     #[tokio::test]
