@@ -221,6 +221,12 @@ impl FakeTelegram {
         self.shared.state().chats.shown(chat)
     }
 
+    /// What a person sees of a message that the bot is writing.
+    #[must_use]
+    pub fn draft(&self, chat: i64) -> Option<String> {
+        self.shared.state().chats.draft(chat)
+    }
+
     /// The bot's reaction to a message.
     #[must_use]
     pub fn reaction(&self, chat: i64, message: i64) -> Option<String> {

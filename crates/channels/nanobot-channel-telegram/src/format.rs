@@ -2,6 +2,7 @@
 
 mod html;
 mod markdown;
+mod records;
 mod split;
 mod styled;
 

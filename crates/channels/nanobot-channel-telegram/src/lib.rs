@@ -37,4 +37,4 @@ mod format;
 mod receive;
 mod send;
 
-pub use config::{GroupPolicy, TelegramConfig, UpdateMode};
+pub use config::{EditedMessages, GroupPolicy, StreamMode, TelegramConfig, UpdateMode};

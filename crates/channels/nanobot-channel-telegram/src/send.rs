@@ -1,6 +1,7 @@
 //! From the gateway's messages to calls of the Bot API.
 
 mod album;
+mod draft;
 mod place;
 mod repeat;
 mod signs;
@@ -11,6 +12,7 @@ mod upload;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ use nanobot_channel_kit::Deliveries;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
-use crate::config::TelegramConfig;
+use crate::config::{StreamMode, TelegramConfig};
 use crate::format;
 use repeat::marked;
 use signs::Typing;
@@ -30,6 +32,10 @@ pub(crate) struct Speaker {
     api: Arc<Api>,
     /// Reaction on receipt, if one is wanted.
     react_emoji: Option<String>,
+    /// Reaction on the answer, if one is wanted.
+    done_emoji: Option<String>,
+    /// Whether streams are shown as drafts where that can be.
+    uses_drafts: AtomicBool,
     quotes_question: bool,
     edit_interval: Duration,
     group_edit_interval: Duration,
@@ -50,10 +56,12 @@ impl Speaker {
         let deliveries = Deliveries::open(state_dir).await.map_err(|error| {
             ChannelError::internal("failed to open the notes of deliveries").with_source(error)
         })?;
-        let emoji = config.react_emoji.trim();
+        let emoji = |text: &str| Some(text.trim().to_owned()).filter(|emoji| !emoji.is_empty());
         Ok(Self {
             api,
-            react_emoji: (!emoji.is_empty()).then(|| emoji.to_owned()),
+            react_emoji: emoji(&config.react_emoji),
+            done_emoji: emoji(&config.done_emoji),
+            uses_drafts: AtomicBool::new(config.stream_mode == StreamMode::Draft),
             quotes_question: config.reply_to_message,
             edit_interval: config.edit_interval(false),
             group_edit_interval: config.edit_interval(true),

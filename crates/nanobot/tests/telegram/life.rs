@@ -54,6 +54,23 @@ async fn a_token_that_is_refused_is_told_with_the_fix() {
 }
 
 #[tokio::test]
+async fn another_program_with_the_same_bot_is_named_with_what_to_do() {
+    for place in PLACES {
+        let world = World::start(place).await;
+        world.status(|line| line.contains(" connected ")).await;
+        // More than the look at the status takes.
+        for _ in 0..8 {
+            world.telegram.misbehave("getUpdates", Mischief::Conflict);
+        }
+        // Ends the question under way, so that the next one is refused.
+        world.telegram.person_writes(PERSON + 1, "Knock");
+        let line = world.status(|line| line.contains(" retrying ")).await;
+        assert!(line.contains("another program asks telegram"), "{place:?}: {line}");
+        assert!(line.contains("stop it"), "{place:?}: {line}");
+    }
+}
+
+#[tokio::test]
 async fn a_killed_channel_process_is_started_again_and_loses_nothing() {
     let world = World::start(Place::OwnProcess).await;
     world.status(|line| line.contains(" connected ")).await;

@@ -7,9 +7,6 @@ use super::Receiver;
 use super::inbound::answered;
 use crate::api::{ApiError, FileId, Message, PhotoSize};
 
-/// Largest file that the public Bot API hands out.
-/// See [Bot API/getFile](https://core.telegram.org/bots/api#getfile).
-const MAX_BYTES: u64 = 20 * 1024 * 1024;
 const TRIES: u32 = 3;
 
 /// A file of a message, still at Telegram.
@@ -88,7 +85,7 @@ impl Receiver {
                 Ok(()) => files.push(attachment(media, &path).await),
                 Err(error) => {
                     tracing::warn!(error = %chain(&error), "Could not fetch a file.");
-                    notes.push(note(media, &error));
+                    notes.push(note(media, &error, self.config.max_download_mb));
                 }
             }
         }
@@ -96,14 +93,15 @@ impl Receiver {
     }
 
     async fn fetch(&self, media: &Media, path: &Path) -> Result<(), ApiError> {
-        if media.size.is_some_and(|size| size > MAX_BYTES) {
-            return Err(ApiError::TooLarge { max_bytes: MAX_BYTES });
+        let max_bytes = self.config.max_download_bytes();
+        if media.size.is_some_and(|size| size > max_bytes) {
+            return Err(ApiError::TooLarge { max_bytes });
         }
         tokio::fs::create_dir_all(&self.cx.media_dir).await?;
         let mut backoff = Backoff::default();
         let mut tries = 1;
         loop {
-            let download = self.api.download(&media.file_id, path, MAX_BYTES);
+            let download = self.api.download(&media.file_id, path, max_bytes);
             let error = match self.until_shutdown(download).await {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
@@ -135,11 +133,11 @@ async fn attachment(media: &Media, path: &Path) -> Attachment {
     }
 }
 
-fn note(media: &Media, error: &ApiError) -> String {
+fn note(media: &Media, error: &ApiError, max_mb: u16) -> String {
     let name = media.name.as_deref().unwrap_or("a file");
     let is_large = matches!(error, ApiError::TooLarge { .. }) || error.says(&["file is too big"]);
     if is_large {
-        format!("[{name} was sent, but is too large: bots may fetch up to 20 MB]")
+        format!("[{name} was sent, but is too large: at most {max_mb} MB are fetched]")
     } else {
         format!("[{name} was sent, but could not be fetched from Telegram]")
     }

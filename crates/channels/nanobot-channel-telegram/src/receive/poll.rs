@@ -5,7 +5,7 @@ use nanobot_channel::ChannelError;
 
 use super::backlog::{Backlog, Plan, Unit};
 use super::cursor::Cursor;
-use super::{ALLOWED_UPDATES, Receiver, now_ms};
+use super::{Receiver, now_ms};
 use crate::api::{ApiError, GetUpdates, Update};
 use nanobot_channel_kit::Backoff;
 
@@ -58,7 +58,7 @@ impl Poll<'_> {
             offset: self.cursor.offset(now_ms()),
             limit: BATCH,
             timeout: if self.is_collecting { 0 } else { POLL_SECONDS },
-            allowed_updates: ALLOWED_UPDATES,
+            allowed_updates: self.receiver.allowed_updates(),
         };
         self.receiver.until_shutdown(self.receiver.api.get_updates(&params)).await
     }

@@ -15,8 +15,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+use super::Receiver;
 use super::backlog::Unit;
-use super::{ALLOWED_UPDATES, Receiver};
 use crate::api::{SetWebhook, Update};
 use nanobot_channel_kit::Backoff;
 
@@ -88,7 +88,7 @@ async fn register(receiver: &Receiver) -> Result<(), ChannelError> {
         url: config.webhook_url.trim(),
         secret_token: &config.webhook_secret_token,
         max_connections: config.webhook_max_connections.clamp(1, 100),
-        allowed_updates: ALLOWED_UPDATES,
+        allowed_updates: receiver.allowed_updates(),
     };
     let mut backoff = Backoff::default();
     loop {

@@ -19,7 +19,7 @@ const PART_PAUSE: Duration = Duration::from_secs(1);
 const GONE: &[&str] =
     &["message to edit not found", "message can't be edited", "message_id_invalid"];
 const UNCHANGED: &[&str] = &["message is not modified"];
-const BAD_MARKUP: &[&str] = &["can't parse entities", "can't parse entity"];
+pub(super) const BAD_MARKUP: &[&str] = &["can't parse entities", "can't parse entity"];
 const NO_THREAD: &[&str] = &["message thread not found", "topic_deleted", "topic_id_invalid"];
 
 impl Speaker {

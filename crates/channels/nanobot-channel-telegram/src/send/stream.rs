@@ -17,7 +17,7 @@ impl Speaker {
                 return Ok(Receipt::default());
             }
             self.stop_typing(&target);
-            let ids = self.place(delta.delivery_id, &target, &parts).await?;
+            let ids = self.preview(delta.delivery_id, &target, &parts).await?;
             // While this waits, the caller joins what comes, and the next edit shows all of it.
             tokio::time::sleep(self.edit_interval(&target)).await;
             return Ok(receipt(&ids));

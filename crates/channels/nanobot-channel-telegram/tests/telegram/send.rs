@@ -1,6 +1,6 @@
 use nanobot_channel::{Attachment, ErrorKind, OutboundKind, OutboundMessage};
 use nanobot_channel_telegram::TelegramConfig;
-use nanobot_test_support::Mischief;
+use nanobot_test_support::{FakeTelegram, Mischief};
 use serde_json::json;
 
 use crate::support::{Bench, Running, outbound};
@@ -249,5 +249,22 @@ async fn reaction_is_taken_back_when_the_answer_is_there() {
     let answer = OutboundMessage { metadata, ..outbound("d", PERSON, "hi") };
     running.channel.send(answer).await.unwrap();
     bench.fake.wait_until("it is gone", |fake| fake.reaction(PERSON, question).is_none()).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn reaction_for_done_takes_the_place_of_the_first() {
+    let bench = Bench::new().await;
+    let config = TelegramConfig { done_emoji: "👍".into(), ..bench.config() };
+    let running = bench.start_with(config).await;
+    let (_, question) = bench.fake.person_writes(PERSON, "hello");
+    let metadata = bench.gateway.wait_for_messages(1).await.remove(0).metadata;
+    let reaction = |is: &'static str| {
+        move |it: &FakeTelegram| it.reaction(PERSON, question).as_deref() == Some(is)
+    };
+    bench.fake.wait_until("it is seen", reaction("👀")).await;
+    let answer = OutboundMessage { metadata, ..outbound("d", PERSON, "hi") };
+    running.channel.send(answer).await.unwrap();
+    bench.fake.wait_until("it is done", reaction("👍")).await;
     running.stop().await;
 }
