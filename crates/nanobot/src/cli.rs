@@ -28,6 +28,7 @@ pub(crate) use gateway::GatewayArgs;
 pub(crate) use onboard::OnboardArgs;
 pub(crate) use plugins::{
     PluginsCommand, PluginsDescribeArgs, PluginsInstallArgs, PluginsListArgs, PluginsRemoveArgs,
+    PluginsTestArgs,
 };
 pub(crate) use sessions::{
     SessionsCommand, SessionsDeleteArgs, SessionsExportArgs, SessionsListArgs, SessionsShowArgs,

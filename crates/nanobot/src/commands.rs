@@ -31,6 +31,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Trace(args) => trace::run(args),
         Command::Plugins(PluginsCommand::List(args)) => plugins::list::run(args),
         Command::Plugins(PluginsCommand::Describe(args)) => plugins::describe::run(args),
+        Command::Plugins(PluginsCommand::Test(args)) => plugins::test::run(args),
         Command::Plugins(PluginsCommand::Install(args)) => plugins::install::run(args),
         Command::Plugins(PluginsCommand::Remove(args)) => plugins::remove::run(args),
         Command::Config(ConfigCommand::Validate(args)) => config::validate::run(args),

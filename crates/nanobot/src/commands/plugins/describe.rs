@@ -62,11 +62,11 @@ async fn ask(command: PluginCommand) -> anyhow::Result<Described> {
     Ok(Described { source: "plugin", path: Some(command.program), description })
 }
 
-fn is_path(typed: &str) -> bool {
+pub(super) fn is_path(typed: &str) -> bool {
     typed.contains(std::path::is_separator)
 }
 
-fn name_of(path: &str) -> String {
+pub(super) fn name_of(path: &str) -> String {
     let stem = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
     stem.strip_prefix(PREFIX).unwrap_or(&stem).to_owned()
 }
