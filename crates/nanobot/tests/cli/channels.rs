@@ -9,7 +9,7 @@ async fn status_shows_the_channels_of_the_running_gateway() {
     let args = ["channels", "status"];
     let is_connected = |table: &str| table.contains("connected  ");
     let lines = cells(&gateway.command_until(BINARY, &args, is_connected).await);
-    assert_eq!(lines[0], "Channel State Since Received Delivered Restarts Account Message");
+    assert_eq!(lines[0], "Channel State Runs in Since Received Delivered Restarts Account Message");
     assert!(lines[1].starts_with("web connected "), "{lines:?}");
     assert!(lines[1].ends_with(" s - - 0 -"), "{lines:?}");
 
