@@ -14,7 +14,6 @@ mod html;
 mod incoming;
 mod methods;
 mod mischief;
-mod multipart;
 mod rules;
 mod updates;
 
@@ -32,7 +31,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
-pub use call::{TelegramCall, UploadedFile};
+pub use call::TelegramCall;
 pub use chats::ShownMessage;
 pub use html::{ShownEntity, visible};
 pub use incoming::Incoming;

@@ -7,13 +7,17 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use nanobot_channel::{Channel, ChannelConfig, ChannelError, Description, describe, parse_config};
+use nanobot_channel_discord::DiscordConfig;
 use nanobot_channel_telegram::TelegramConfig;
 use nanobot_channel_web::WebConfig;
 use serde_json::{Map, Value};
 
 /// All of them. Their names are reserved: no plugin can take one.
-pub(crate) static BUILT_INS: &[BuiltIn] =
-    &[BuiltIn::of::<TelegramConfig>(), BuiltIn::of::<WebConfig>().inside_only()];
+pub(crate) static BUILT_INS: &[BuiltIn] = &[
+    BuiltIn::of::<DiscordConfig>(),
+    BuiltIn::of::<TelegramConfig>(),
+    BuiltIn::of::<WebConfig>().inside_only(),
+];
 
 /// Makes a channel from its section.
 pub(crate) type Build = fn(Map<String, Value>) -> Result<Arc<dyn Channel>, ChannelError>;

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
-use super::call::UploadedFile;
 use super::html::ShownEntity;
+use crate::multipart::UploadedFile;
 
 /// A message of the bot as a person sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

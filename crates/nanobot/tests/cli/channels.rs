@@ -31,7 +31,7 @@ fn status_without_a_gateway_shows_the_config() {
     assert!(ran.stderr.contains("No gateway is running"), "{ran:#?}");
     assert_eq!(
         cells(&ran.succeeded()),
-        ["Channel Enabled", "matrix ✓", "parrot ✗", "telegram ✗", "web ✗"]
+        ["Channel Enabled", "discord ✗", "matrix ✓", "parrot ✗", "telegram ✗", "web ✗"]
     );
     let report = home.run(&["channels", "status", "--json"]).succeeded();
     let report: Value = serde_json::from_str(&report).unwrap();
@@ -67,7 +67,10 @@ fn login_that_does_not_succeed_ends_with_status_1() {
     assert!(said.contains("Error: Parrot is not logged in"), "{said}");
     assert!(said.contains("run `nanobot channels login parrot --force`"), "{said}");
     let said = home.run(&["channels", "login", "nope"]).failed(1);
-    assert!(said.contains("Unknown channel: nope  Available: parrot, telegram, web"), "{said}");
+    assert!(
+        said.contains("Unknown channel: nope  Available: discord, parrot, telegram, web"),
+        "{said}"
+    );
 }
 
 #[test]

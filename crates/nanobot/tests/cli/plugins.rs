@@ -9,6 +9,7 @@ fn list_begins_with_the_columns_name_source_enabled() {
     let table = home.run(&["plugins", "list"]).succeeded();
     let expected = [
         "Name Source Enabled Display name Path".to_owned(),
+        "discord builtin no Discord".to_owned(),
         format!("parrot plugin yes Parrot {}", path.display()),
         "telegram builtin no Telegram".to_owned(),
         "web builtin yes Web chat".to_owned(),
@@ -27,7 +28,7 @@ fn broken_plugins_and_shadowed_ones_are_told_beside_the_list() {
     assert!(ran.stderr.contains("is not used: the built-in channel of that name"), "{ran:#?}");
     let lines = cells(&ran.succeeded());
     assert!(lines[1].starts_with("broken plugin no ? /"), "{lines:?}");
-    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert_eq!(lines.len(), 5, "{lines:?}");
 }
 
 #[test]
@@ -35,7 +36,7 @@ fn list_survives_an_invalid_config() {
     let home = Home::with_config_text("{");
     let ran = home.run(&["plugins", "list"]);
     assert!(ran.stderr.contains("cannot tell which channels are enabled"), "{ran:#?}");
-    assert_eq!(cells(&ran.succeeded())[2], "web builtin ? Web chat");
+    assert_eq!(cells(&ran.succeeded())[3], "web builtin ? Web chat");
 }
 
 #[test]
@@ -48,7 +49,7 @@ fn list_is_to_be_had_as_json() {
         "name": "parrot", "source": "plugin", "isolated": true, "enabled": false, "display_name": "Parrot",
         "version": "1.2.3", "path": path, "error": null, "hint": null
     });
-    assert_eq!(list[0], expected);
+    assert_eq!(list[1], expected);
 }
 
 #[test]
@@ -78,7 +79,10 @@ fn plugin_that_cannot_be_described_says_why() {
     assert!(said.contains("cannot describe the plugin"), "{said}");
     assert!(said.contains("no such library"), "{said}");
     let said = home.run(&["plugins", "describe", "brokn"]).failed(1);
-    assert!(said.contains("Unknown channel: brokn  Available: broken, telegram, web"), "{said}");
+    assert!(
+        said.contains("Unknown channel: brokn  Available: broken, discord, telegram, web"),
+        "{said}"
+    );
     assert!(said.contains("hint: did you mean `broken`?"), "{said}");
 }
 

@@ -1,15 +1,26 @@
 use serde_json::{Map, Value};
 
-use super::call::UploadedFile;
+/// A file that was uploaded with a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadedFile {
+    /// The parameter.
+    pub field: String,
+    /// The name of the file.
+    pub name: String,
+    /// Its media type, if one was said.
+    pub mime: Option<String>,
+    /// What is in it.
+    pub content: Vec<u8>,
+}
 
 /// The boundary that a content type names.
-pub(super) fn boundary(content_type: &str) -> Option<&str> {
+pub(crate) fn boundary(content_type: &str) -> Option<&str> {
     let rest = content_type.strip_prefix("multipart/form-data;")?;
     rest.trim().strip_prefix("boundary=").map(|boundary| boundary.trim_matches('"'))
 }
 
 /// Parts without a file name are parameters. See RFC 7578.
-pub(super) fn parse(
+pub(crate) fn parse(
     boundary: &str,
     body: &[u8],
 ) -> Result<(Map<String, Value>, Vec<UploadedFile>), String> {
