@@ -68,6 +68,18 @@ async def test_deliveries_under_way_are_finished_before_stop(running: Any) -> No
     await gateway.event("stop")
 
 
+async def test_a_delivery_right_behind_shutdown_is_refused(running: Any) -> None:
+    gateway = await running("driven:Driven")
+    await gateway.event("start")
+    _, shutdown = gateway.ask("shutdown", {"grace_ms": 5000, "reason": "stop"})
+    _, late = gateway.ask("message/send", gateway.message("event('delivered')"))
+    with pytest.raises(Failure) as refusal:
+        await late
+    assert refusal.value.kind == "not_ready"
+    assert await shutdown == {}
+    assert await gateway.close() == 0
+
+
 async def test_a_stop_that_raises_is_logged_and_start_still_ends(running: Any) -> None:
     gateway = await running("odd:RaisesInStop")
     await gateway.event("start")

@@ -25,6 +25,8 @@ pub struct ChannelSpec {
     pub name: String,
     /// Name for people.
     pub display_name: String,
+    /// Whether it runs in a process of its own; for people, the gateway treats all alike.
+    pub has_process: bool,
     /// Who may write; empty for nobody, `"*"` for everybody.
     pub allow_from: Vec<String>,
     /// Whether answers are streamed: the config asks for it and the channel can.

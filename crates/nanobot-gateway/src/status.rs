@@ -37,6 +37,9 @@ pub struct ChannelReport {
     /// Whether the channel lets people in by a rule of its own, beyond the allow-list.
     #[serde(default)]
     pub decides_access: bool,
+    /// Whether the channel runs in a process of its own.
+    #[serde(default)]
+    pub has_process: bool,
     /// The state itself.
     pub state: State,
     /// Since when, in milliseconds since 1970.
@@ -119,6 +122,7 @@ impl StatusBoard {
         let new = || ChannelReport::new(&spec.display_name, State::Connecting);
         let report = reports.entry(spec.name.clone()).or_insert_with(new);
         report.decides_access = spec.rights.vouches;
+        report.has_process = spec.has_process;
     }
 
     pub(crate) fn remove(&self, channel: &str) {
@@ -231,6 +235,7 @@ impl ChannelReport {
         Self {
             display_name: display_name.to_owned(),
             decides_access: false,
+            has_process: false,
             state,
             since_ms: now_ms(),
             message: None,

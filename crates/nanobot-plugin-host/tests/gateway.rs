@@ -164,6 +164,7 @@ fn watched(
         send_tool_hints: true,
         deduplicates: true,
         on_unknown: OnUnknown::Resend,
+        has_process: false,
         rights: nanobot_gateway::Rights::default(),
         max_concurrent_deliveries: None,
         revision: Revision::default(),
@@ -200,8 +201,8 @@ impl World {
                 max_concurrent_turns: 32,
                 max_attempts: 3,
                 notify: nanobot_gateway::notify::NotifySettings::default(),
-            restart_command: false,
-            grace: Duration::ZERO,
+                restart_command: false,
+                grace: Duration::ZERO,
             },
             channels: vec![bad_spec, good_spec],
             agent: Arc::new(Agent::with_provider(

@@ -14,7 +14,6 @@ mod html;
 mod incoming;
 mod methods;
 mod mischief;
-pub(crate) mod multipart;
 mod rules;
 mod updates;
 
@@ -32,7 +31,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
-pub use call::{TelegramCall, UploadedFile};
+pub use call::TelegramCall;
 pub use chats::ShownMessage;
 pub use html::{ShownEntity, visible};
 pub use incoming::Incoming;
@@ -221,6 +220,12 @@ impl FakeTelegram {
         self.shared.state().chats.shown(chat)
     }
 
+    /// What a person sees of a message that the bot is writing.
+    #[must_use]
+    pub fn draft(&self, chat: i64) -> Option<String> {
+        self.shared.state().chats.draft(chat)
+    }
+
     /// The bot's reaction to a message.
     #[must_use]
     pub fn reaction(&self, chat: i64, message: i64) -> Option<String> {
@@ -257,17 +262,26 @@ impl FakeTelegram {
     ///
     /// Panics when it does not hold after half a minute.
     pub async fn wait_until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        if !self.wait_until_within(PATIENCE, is_so).await {
+            let calls = self.calls();
+            let last = &calls[calls.len().saturating_sub(8)..];
+            panic!("waited in vain until {what}; the last calls: {last:#?}");
+        }
+    }
+
+    /// Waits until a condition holds, but no longer than this; says whether it holds.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the server has ended.
+    pub async fn wait_until_within(&self, limit: Duration, is_so: impl Fn(&Self) -> bool) -> bool {
         let mut changes = self.shared.changes.subscribe();
         let waiting = async {
             while !is_so(self) {
                 changes.changed().await.expect("the sender lives as long as the server");
             }
         };
-        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
-            let calls = self.calls();
-            let last = &calls[calls.len().saturating_sub(8)..];
-            panic!("waited in vain until {what}; the last calls: {last:#?}");
-        }
+        tokio::time::timeout(limit, waiting).await.is_ok()
     }
 
     /// Waits until a method was called this often.

@@ -1,17 +1,20 @@
 //! All channels there are: the built-in ones and the installed plugins.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use nanobot_channel::{ChannelError, Description};
-use nanobot_config::Config;
+use nanobot_channel::{Channel, ChannelError, Description};
+use nanobot_config::{Config, Plugins};
 use nanobot_plugin_host::{
-    DescriptionCache, DiscoveredPlugin, Discovery, Places, PythonPlaces, Shadow, Timeouts, discover,
+    DescriptionCache, DiscoveredPlugin, Discovery, Places, PluginCommand, ProcessChannel,
+    PythonPlaces, Shadow, Timeouts, discover,
 };
+use serde_json::{Map, Value};
 
 use crate::channels::chat_page::{self, ChatPage};
-use crate::channels::{self, BUILT_INS, BuiltIn};
+use crate::channels::{self, BUILT_INS, BuiltIn, isolated};
 use crate::guess;
 use crate::instance::Instance;
 use crate::output;
@@ -29,34 +32,44 @@ pub(crate) struct Catalog {
 }
 
 /// One channel.
+#[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) provider: Provider,
 }
 
 /// What provides a channel.
+#[derive(Clone)]
 pub(crate) enum Provider {
     BuiltIn(&'static BuiltIn),
+    /// A built-in channel that the config wants in a process of its own.
+    Isolated(&'static BuiltIn, PluginCommand),
     Plugin(Box<DiscoveredPlugin>),
 }
 
 impl Catalog {
     /// Looks for all channels; starts none.
     pub(crate) fn find(instance: &Instance) -> Self {
-        Self::find_in(places(instance), instance)
+        let config = section(instance);
+        Self::find_by(&config, instance)
     }
 
-    /// The same, by a config that was read before: the file may have become unusable since.
-    pub(crate) fn find_by(config: &Config, instance: &Instance) -> Self {
-        Self::find_in(places_by(config, instance), instance)
-    }
-
-    fn find_in(places: Places, instance: &Instance) -> Self {
-        let Discovery { plugins, notes } = discover(&places, &channels::names());
+    /// The same, by what a config says that was read before: the file may have become unusable since.
+    pub(crate) fn find_by(config: &Plugins, instance: &Instance) -> Self {
+        let places = places_for(instance, config);
+        let Discovery { plugins, mut notes } = discover(&places, &channels::names());
         let (shadowed, plugins): (Vec<_>, Vec<_>) =
             plugins.into_iter().partition(|plugin| plugin.shadowed_by.is_some());
-        let built_in = BUILT_INS.iter().map(Entry::from);
-        let mut entries: Vec<_> = built_in.chain(plugins.into_iter().map(Entry::from)).collect();
+        notes.extend(isolated::notes(config));
+        let built_in = BUILT_INS.iter().map(|built_in| match provider(built_in, config) {
+            Ok(provider) => Entry { name: built_in.name.to_owned(), provider },
+            Err(note) => {
+                notes.push(note);
+                Entry::from(built_in)
+            }
+        });
+        let mut entries: Vec<_> = built_in.collect();
+        entries.extend(plugins.into_iter().map(Entry::from));
         entries.sort_by(|left, right| left.name.cmp(&right.name));
         let cache = DescriptionCache::new(&instance.paths.cache_dir());
         Self { entries, shadowed, places, notes, cache }
@@ -90,14 +103,18 @@ impl Catalog {
     /// What a channel says of itself. A plugin is asked if it was not before, or has changed since.
     pub(crate) async fn describe(&self, entry: &Entry) -> Result<Description, ChannelError> {
         match &entry.provider {
-            Provider::BuiltIn(built_in) => Ok((built_in.describe)()),
+            Provider::BuiltIn(built_in) | Provider::Isolated(built_in, _) => {
+                Ok((built_in.describe)())
+            }
             Provider::Plugin(plugin) => self.cache.describe(&plugin.command(), &patience()).await,
         }
     }
 
     async fn describe_or_recall(&self, entry: &Entry) -> Result<Description, ChannelError> {
         match &entry.provider {
-            Provider::BuiltIn(built_in) => Ok((built_in.describe)()),
+            Provider::BuiltIn(built_in) | Provider::Isolated(built_in, _) => {
+                Ok((built_in.describe)())
+            }
             Provider::Plugin(plugin) => {
                 self.cache.describe_or_recall(&plugin.command(), &patience()).await
             }
@@ -118,7 +135,7 @@ impl Entry {
     /// The word for what provides the channel.
     pub(crate) fn source(&self) -> &'static str {
         match &self.provider {
-            Provider::BuiltIn(_) => "builtin",
+            Provider::BuiltIn(_) | Provider::Isolated(..) => "builtin",
             Provider::Plugin(_) => "plugin",
         }
     }
@@ -126,9 +143,31 @@ impl Entry {
     /// Where the plugin is.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         match &self.provider {
-            Provider::BuiltIn(_) => None,
+            Provider::BuiltIn(_) | Provider::Isolated(..) => None,
             Provider::Plugin(plugin) => Some(plugin.source.program().to_owned()),
         }
+    }
+
+    /// Whether the channel runs in a process of its own.
+    pub(crate) fn has_process(&self) -> bool {
+        !matches!(self.provider, Provider::BuiltIn(_))
+    }
+
+    /// Makes the channel from its section.
+    ///
+    /// # Errors
+    ///
+    /// Kind `Invalid` for a section that cannot work. One that runs as a process says so later.
+    pub(crate) fn build(
+        &self,
+        section: Map<String, Value>,
+    ) -> Result<Arc<dyn Channel>, ChannelError> {
+        let command = match &self.provider {
+            Provider::BuiltIn(built_in) => return (built_in.build)(section),
+            Provider::Isolated(_, command) => command.clone(),
+            Provider::Plugin(plugin) => plugin.command(),
+        };
+        Ok(Arc::new(ProcessChannel::new(command, section, Timeouts::default())))
     }
 
     /// Whether the gateway runs the channel.
@@ -163,18 +202,33 @@ fn patience() -> Timeouts {
     }
 }
 
-/// Where plugins are looked for. With a config that cannot be read, in the usual places.
+/// Where plugins are looked for.
 pub(crate) fn places(instance: &Instance) -> Places {
-    let config = instance.load().map(|loaded| loaded.config).unwrap_or_default();
-    places_by(&config, instance)
+    places_for(instance, &section(instance))
 }
 
-fn places_by(config: &Config, instance: &Instance) -> Places {
+fn places_for(instance: &Instance, config: &Plugins) -> Places {
     Places {
         data_dir: instance.paths.data_dir.clone(),
         path: std::env::var_os("PATH"),
-        python: PythonPlaces::of_process(config.plugins.python.clone(), &instance.home),
+        python: PythonPlaces::of_process(config.python.clone(), &instance.home),
     }
+}
+
+/// What the config says of plugins. With a config that cannot be read, the usual.
+fn section(instance: &Instance) -> Plugins {
+    instance.load().map(|loaded| loaded.config.plugins).unwrap_or_default()
+}
+
+/// How a built-in channel runs; or why it does not run in the way that is wanted.
+fn provider(built_in: &'static BuiltIn, config: &Plugins) -> Result<Provider, String> {
+    if !isolated::is_wanted(built_in, config) {
+        return Ok(Provider::BuiltIn(built_in));
+    }
+    let command = isolated::command(built_in.name);
+    command.map(|command| Provider::Isolated(built_in, command)).map_err(|error| {
+        format!("{} runs inside the gateway, for this program is not found: {error}", built_in.name)
+    })
 }
 
 fn shadow_note(plugin: &DiscoveredPlugin) -> Option<String> {

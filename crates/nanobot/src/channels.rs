@@ -1,16 +1,20 @@
 //! The channels that are part of this program: one line for each.
 
 pub(crate) mod chat_page;
+pub(crate) mod isolated;
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use nanobot_channel::{Channel, ChannelConfig, ChannelError, Description, describe, parse_config};
+use nanobot_channel_discord::DiscordConfig;
 use nanobot_channel_telegram::TelegramConfig;
 use nanobot_channel_web::WebConfig;
 use serde_json::{Map, Value};
 
 /// All of them. Their names are reserved: no plugin can take one.
-pub(crate) static BUILT_INS: &[BuiltIn] = &[BuiltIn::of::<TelegramConfig>(), BuiltIn::web()];
+pub(crate) static BUILT_INS: &[BuiltIn] =
+    &[BuiltIn::of::<DiscordConfig>(), BuiltIn::of::<TelegramConfig>(), BuiltIn::web()];
 
 /// Makes a channel from its section.
 pub(crate) type Build = fn(Map<String, Value>) -> Result<Arc<dyn Channel>, ChannelError>;
@@ -23,6 +27,9 @@ pub(crate) struct BuiltIn {
     pub(crate) build: Build,
     /// Finds what is wrong with its section.
     pub(crate) check: fn(Map<String, Value>) -> Result<(), ChannelError>,
+    /// Runs it as a plugin, as the whole of a process; takes the version of this program. None for
+    /// one that cannot live outside of the gateway.
+    pub(crate) serve: Option<fn(&str) -> ExitCode>,
 }
 
 impl BuiltIn {
@@ -32,15 +39,21 @@ impl BuiltIn {
             describe: || describe::<C>(env!("CARGO_PKG_VERSION")),
             build: |section| parse_config::<C>(section)?.build(),
             check: |section| parse_config::<C>(section)?.build().map(drop),
+            serve: Some(nanobot_plugin::serve::<C>),
         }
     }
+}
+
+/// The one with this name.
+pub(crate) fn get(name: &str) -> Option<&'static BuiltIn> {
+    BUILT_INS.iter().find(|built_in| built_in.name == name)
 }
 
 impl BuiltIn {
     /// The chat page, which only the gateway can make.
     const fn web() -> Self {
         let check = |section| parse_config::<WebConfig>(section).map(drop);
-        Self { check, ..Self::of::<WebConfig>() }
+        Self { check, serve: None, ..Self::of::<WebConfig>() }
     }
 }
 

@@ -17,7 +17,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use agent::AgentArgs;
 pub(crate) use channels::{
-    ChannelsCommand, ChannelsLoginArgs, ChannelsRestartArgs, ChannelsStatusArgs,
+    ChannelProcessArgs, ChannelsCommand, ChannelsLoginArgs, ChannelsRestartArgs, ChannelsStatusArgs,
 };
 pub(crate) use config::{ConfigCommand, ConfigPathArgs, ConfigValidateArgs};
 pub(crate) use deliveries::{
@@ -28,6 +28,7 @@ pub(crate) use gateway::GatewayArgs;
 pub(crate) use onboard::OnboardArgs;
 pub(crate) use plugins::{
     PluginsCommand, PluginsDescribeArgs, PluginsInstallArgs, PluginsListArgs, PluginsRemoveArgs,
+    PluginsTestArgs,
 };
 pub(crate) use sessions::{
     SessionsCommand, SessionsDeleteArgs, SessionsExportArgs, SessionsListArgs, SessionsShowArgs,
@@ -88,6 +89,9 @@ pub(crate) enum Command {
     /// Check the config file and learn what it may say
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Serve a built-in channel over stdin and stdout, as plugins do; the gateway starts this
+    #[command(hide = true)]
+    ChannelProcess(ChannelProcessArgs),
 }
 
 /// Which config file.

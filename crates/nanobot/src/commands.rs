@@ -1,6 +1,7 @@
 //! One module for each command; those of a noun are below it.
 
 mod agent;
+mod channel_process;
 mod channels;
 mod config;
 mod deliveries;
@@ -31,10 +32,12 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Trace(args) => trace::run(args),
         Command::Plugins(PluginsCommand::List(args)) => plugins::list::run(args),
         Command::Plugins(PluginsCommand::Describe(args)) => plugins::describe::run(args),
+        Command::Plugins(PluginsCommand::Test(args)) => plugins::test::run(args),
         Command::Plugins(PluginsCommand::Install(args)) => plugins::install::run(args),
         Command::Plugins(PluginsCommand::Remove(args)) => plugins::remove::run(args),
         Command::Config(ConfigCommand::Validate(args)) => config::validate::run(args),
         Command::Config(ConfigCommand::Schema) => config::schema::run(),
         Command::Config(ConfigCommand::Path(args)) => config::path::run(args),
+        Command::ChannelProcess(args) => channel_process::run(&args),
     }
 }

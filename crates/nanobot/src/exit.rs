@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::output;
 
 /// How a command ended that could do its work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Outcome {
     /// All is well.
     Success,
@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Failure,
     /// A person pressed Ctrl-C.
     Interrupted,
+    /// A channel was served as a process, which ends with the status that the protocol asks for.
+    Served(ExitCode),
 }
 
 /// What a shell reports for a process that Ctrl-C ended: 128 and the number of the signal.
@@ -30,6 +32,7 @@ pub(crate) fn report(result: anyhow::Result<Outcome>) -> ExitCode {
         Ok(Outcome::Success) => ExitCode::SUCCESS,
         Ok(Outcome::Failure) => ExitCode::FAILURE,
         Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
+        Ok(Outcome::Served(status)) => status,
         // Nobody reads any more, as behind `| head`: there is nothing left to do, and nobody to tell.
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {

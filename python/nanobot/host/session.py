@@ -184,10 +184,12 @@ class Session:
 
     def _shutdown(self, call: wire.Call) -> None:
         grace = float(call.params.get("grace_ms") or 0) / 1000 * _GRACE_SHARE
-        self._spawn(self._answer_shutdown(_id(call), grace))
+        # At once, for the next line may be a delivery.
+        draining = self._begin_to_drain(grace)
+        self._spawn(self._answer_shutdown(_id(call), draining))
 
-    async def _answer_shutdown(self, id: int, grace: float) -> None:
-        await self._drained(grace)
+    async def _answer_shutdown(self, id: int, draining: asyncio.Task[None]) -> None:
+        await asyncio.wait({draining})
         self._link.answer(id, {})
 
     def _cancel(self, call: wire.Call) -> None:
@@ -212,9 +214,12 @@ class Session:
 
     async def _drained(self, grace: float) -> None:
         """Stops the channel; whoever asks again waits for the same stop."""
+        await asyncio.wait({self._begin_to_drain(grace)})
+
+    def _begin_to_drain(self, grace: float) -> asyncio.Task[None]:
         if self._draining is None:
             self._draining = self._spawn(self._drain(grace))
-        await asyncio.wait({self._draining})
+        return self._draining
 
     async def _drain(self, grace: float) -> None:
         deadline = time.monotonic() + grace

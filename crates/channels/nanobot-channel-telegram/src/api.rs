@@ -21,9 +21,11 @@ use crate::config::{PUBLIC_API, TelegramConfig};
 
 pub(crate) use error::ApiError;
 pub(crate) use methods::{
-    ChatRef, EditText, GetUpdates, HTML, ReplyParameters, SendMessage, SetWebhook,
+    ChatRef, EditText, GetUpdates, HTML, ReplyParameters, SendDraft, SendMessage, SetWebhook,
 };
-pub(crate) use types::{Chat, Entity, File, FileId, Message, PhotoSize, Sent, Update, User};
+pub(crate) use types::{
+    Chat, Entity, File, FileId, Location, Message, PhotoSize, Sent, Update, User,
+};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const CALL_LIMIT: Duration = Duration::from_secs(30);

@@ -24,14 +24,23 @@ pub struct TelegramConfig {
     pub proxy: Option<String>,
     /// Address of a local Bot API server, e.g. `http://127.0.0.1:8081`.
     pub api_base: Option<String>,
+    /// Largest file that is fetched, in megabytes. The public Bot API hands out files of up to 20;
+    /// a local server has no limit of its own.
+    pub max_download_mb: u16,
     /// Quote the message that is being answered.
     pub reply_to_message: bool,
     /// Reaction that says a message has arrived; empty for none.
     pub react_emoji: String,
+    /// Reaction that says the message is answered, in place of the first; empty for none.
+    pub done_emoji: String,
     /// When the agent answers in groups.
     pub group_policy: GroupPolicy,
+    /// What to do when a person changes a message that was answered.
+    pub edited_messages: EditedMessages,
     /// Show answers while they are written.
     pub streaming: bool,
+    /// How an answer is shown while it is written, in private chats; in groups it is always `edit`.
+    pub stream_mode: StreamMode,
     /// Seconds between two edits of a streamed answer; without it 1, and 3 in groups, which
     /// Telegram limits to 20 messages a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +81,29 @@ pub enum GroupPolicy {
     Open,
 }
 
+/// What to do when a person changes a message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EditedMessages {
+    /// Nothing: the agent has answered the first version by then.
+    #[default]
+    Ignore,
+    /// The new version is a message of its own, marked as edited.
+    Answer,
+}
+
+/// How an answer is shown while it is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StreamMode {
+    /// As a message that is edited again and again.
+    #[default]
+    Edit,
+    /// As Telegram's own preview of a message that is being written. Where Telegram does not offer
+    /// it, as with `edit`.
+    Draft,
+}
+
 impl Default for TelegramConfig {
     fn default() -> Self {
         Self {
@@ -79,10 +111,14 @@ impl Default for TelegramConfig {
             mode: UpdateMode::Polling,
             proxy: None,
             api_base: None,
+            max_download_mb: 20,
             reply_to_message: false,
             react_emoji: "👀".to_owned(),
+            done_emoji: String::new(),
             group_policy: GroupPolicy::Mention,
+            edited_messages: EditedMessages::Ignore,
             streaming: true,
+            stream_mode: StreamMode::Edit,
             stream_edit_interval: None,
             webhook_url: String::new(),
             webhook_listen_host: "127.0.0.1".to_owned(),
@@ -129,6 +165,10 @@ impl TelegramConfig {
         root.strip_suffix("/bot").unwrap_or(root)
     }
 
+    pub(crate) fn max_download_bytes(&self) -> u64 {
+        u64::from(self.max_download_mb) * 1024 * 1024
+    }
+
     /// Least time between two edits of a stream in this chat.
     pub(crate) fn edit_interval(&self, is_group: bool) -> Duration {
         let fallback = if is_group { 3.0 } else { 1.0 };
@@ -139,6 +179,9 @@ impl TelegramConfig {
     fn check(&self) -> Result<(), ChannelError> {
         check_token(&self.token)?;
         check_address("apiBase", self.api_root(), &["http", "https"])?;
+        if !(1..=2000).contains(&self.max_download_mb) {
+            return Err(invalid("maxDownloadMb is not between 1 and 2000 megabytes"));
+        }
         if self.stream_edit_interval.is_some_and(|seconds| !(0.0..=60.0).contains(&seconds)) {
             return Err(invalid("streamEditInterval is not between 0 and 60 seconds"));
         }
@@ -214,8 +257,9 @@ mod tests {
         let section = describe::<TelegramConfig>("1.0.0").default_config;
         let expected = json!({
             "enabled": false, "token": "", "mode": "polling", "proxy": null, "apiBase": null,
-            "replyToMessage": false, "reactEmoji": "👀", "groupPolicy": "mention",
-            "streaming": true, "webhookUrl": "", "webhookListenHost": "127.0.0.1",
+            "maxDownloadMb": 20, "replyToMessage": false, "reactEmoji": "👀", "doneEmoji": "",
+            "groupPolicy": "mention", "editedMessages": "ignore",
+            "streaming": true, "streamMode": "edit", "webhookUrl": "", "webhookListenHost": "127.0.0.1",
             "webhookListenPort": 8081, "webhookPath": "/telegram", "webhookSecretToken": "",
             "webhookMaxConnections": 4, "allowFrom": []
         });
@@ -252,6 +296,7 @@ mod tests {
             TelegramConfig { stream_edit_interval: Some(-1.0), ..config() },
             "streamEditInterval",
         );
+        check_refused(TelegramConfig { max_download_mb: 0, ..config() }, "maxDownloadMb");
         let webhook = TelegramConfig {
             mode: UpdateMode::Webhook,
             webhook_url: "https://bot.example.org/telegram".into(),

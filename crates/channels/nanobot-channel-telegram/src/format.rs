@@ -2,12 +2,10 @@
 
 mod html;
 mod markdown;
-mod mend;
+mod records;
 mod split;
 mod styled;
-mod table;
 
-pub(crate) use mend::close_open_marks;
 use styled::Styled;
 
 /// Longest text of one message, in UTF-16 units after the entities are parsed.

@@ -11,10 +11,11 @@
 //!
 //! # What cannot be known
 //!
-//! The Bot API has no idempotency key. What was sent is noted in `deliveries.jsonl` after Telegram
-//! answered, and a repeated delivery edits the messages noted there instead of sending them again.
-//! A crash between Telegram's taking a message and the note leaves the outcome unknown, so the
-//! channel does not claim to deduplicate.
+//! The Bot API has no idempotency key. What is about to be sent is noted in `deliveries.jsonl` before,
+//! and what was sent after Telegram answered, so a repeated delivery edits the messages noted there
+//! instead of sending them again, and an answer that a crash cut off goes on in its message.
+//! A crash between Telegram's taking a message and the note leaves the outcome unknown: then the
+//! message is sent again and says so, and the channel does not claim to deduplicate.
 //!
 //! # Where to look
 //!
@@ -35,6 +36,5 @@ mod config;
 mod format;
 mod receive;
 mod send;
-mod store;
 
-pub use config::{GroupPolicy, TelegramConfig, UpdateMode};
+pub use config::{EditedMessages, GroupPolicy, StreamMode, TelegramConfig, UpdateMode};

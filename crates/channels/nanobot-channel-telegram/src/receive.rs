@@ -2,7 +2,6 @@
 
 mod addressing;
 mod backlog;
-mod backoff;
 mod connect;
 mod cursor;
 mod inbound;
@@ -17,12 +16,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nanobot_channel::{Account, ChannelContext, ChannelError, ChannelState, ChannelStatus};
 
 use crate::api::{Api, User};
-use crate::config::{TelegramConfig, UpdateMode};
+use crate::config::{EditedMessages, TelegramConfig, UpdateMode};
 use crate::send::Speaker;
 
-/// Kinds of updates that are asked for. Edited messages are not among them: the agent has answered
-/// the first version by then.
-const ALLOWED_UPDATES: &[&str] = &["message", "channel_post"];
+/// Kinds of updates that are asked for.
+const MESSAGES: &[&str] = &["message", "channel_post"];
+const MESSAGES_AND_EDITS: &[&str] =
+    &["message", "channel_post", "edited_message", "edited_channel_post"];
 
 /// The receiving side while the channel runs.
 pub(crate) struct Receiver {
@@ -56,6 +56,13 @@ pub(crate) async fn run(
 }
 
 impl Receiver {
+    fn allowed_updates(&self) -> &'static [&'static str] {
+        match self.config.edited_messages {
+            EditedMessages::Ignore => MESSAGES,
+            EditedMessages::Answer => MESSAGES_AND_EDITS,
+        }
+    }
+
     /// Waits; false if the channel shall stop.
     async fn pause(&self, time: Duration) -> bool {
         self.cx.shutdown.run_until_cancelled(tokio::time::sleep(time)).await.is_some()

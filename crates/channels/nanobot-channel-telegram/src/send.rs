@@ -1,8 +1,9 @@
 //! From the gateway's messages to calls of the Bot API.
 
 mod album;
-mod deliveries;
+mod draft;
 mod place;
+mod repeat;
 mod signs;
 mod stream;
 mod target;
@@ -11,16 +12,18 @@ mod upload;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nanobot_channel::{ChannelError, OutboundKind, OutboundMessage, Receipt};
+use nanobot_channel_kit::Deliveries;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
-use crate::config::TelegramConfig;
+use crate::config::{StreamMode, TelegramConfig};
 use crate::format;
-use deliveries::Deliveries;
+use repeat::marked;
 use signs::Typing;
 use target::Target;
 
@@ -29,10 +32,14 @@ pub(crate) struct Speaker {
     api: Arc<Api>,
     /// Reaction on receipt, if one is wanted.
     react_emoji: Option<String>,
+    /// Reaction on the answer, if one is wanted.
+    done_emoji: Option<String>,
+    /// Whether streams are shown as drafts where that can be.
+    uses_drafts: AtomicBool,
     quotes_question: bool,
     edit_interval: Duration,
     group_edit_interval: Duration,
-    deliveries: Deliveries,
+    deliveries: Deliveries<i64>,
     typing: Typing,
     /// Groups that became supergroups, with their new ids.
     moved: Mutex<HashMap<i64, i64>>,
@@ -49,10 +56,12 @@ impl Speaker {
         let deliveries = Deliveries::open(state_dir).await.map_err(|error| {
             ChannelError::internal("failed to open the notes of deliveries").with_source(error)
         })?;
-        let emoji = config.react_emoji.trim();
+        let emoji = |text: &str| Some(text.trim().to_owned()).filter(|emoji| !emoji.is_empty());
         Ok(Self {
             api,
-            react_emoji: (!emoji.is_empty()).then(|| emoji.to_owned()),
+            react_emoji: emoji(&config.react_emoji),
+            done_emoji: emoji(&config.done_emoji),
+            uses_drafts: AtomicBool::new(config.stream_mode == StreamMode::Draft),
             quotes_question: config.reply_to_message,
             edit_interval: config.edit_interval(false),
             group_edit_interval: config.edit_interval(true),
@@ -72,13 +81,21 @@ impl Speaker {
             question,
             &message.metadata,
         )?;
+        let is_final = message.kind == OutboundKind::Final;
+        let may_be_doubled = if is_final {
+            self.recall(&message.delivery_id, &target).await
+        } else {
+            self.deliveries.get(&message.delivery_id).may_be_doubled()
+        };
         let (mut ids, notes) = self.send_files(&message, &target).await?;
         let text = with_notes(&message.text, &notes);
+        let text = marked(&text, may_be_doubled);
         let parts = match message.kind {
             OutboundKind::ToolHint => format::render_quoted(&text),
             _ => format::render(&text),
         };
         ids.extend(self.place(&message.delivery_id, &target, &parts).await?);
+        self.done(&message.delivery_id).await;
         if matches!(message.kind, OutboundKind::Final | OutboundKind::Notice) {
             self.answered(&target, &message.metadata);
         }

@@ -158,6 +158,7 @@ pub(crate) fn played(name: &str, streams: bool) -> (ChannelSpec, Played) {
     let channel: Arc<dyn Channel> = Arc::new(PlayedChannel { calls, contexts });
     let spec = ChannelSpec {
         name: name.into(),
+        has_process: false,
         display_name: name.to_uppercase(),
         allow_from: vec!["ada".into()],
         streams,

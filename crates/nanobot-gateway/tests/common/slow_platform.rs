@@ -162,6 +162,7 @@ async fn gateway(platform: Arc<SlowPlatform>, case: Case) -> Gateway {
         send_tool_hints: true,
         deduplicates: true,
         on_unknown: OnUnknown::Resend,
+        has_process: false,
         rights: nanobot_gateway::Rights::default(),
         max_concurrent_deliveries: None,
         revision: Revision::default(),

@@ -5,7 +5,7 @@
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use crate::fake_telegram::multipart;
+use crate::multipart;
 
 const MAX_FILE_BYTES: usize = 25 * 1024 * 1024;
 const ENDINGS: [&str; 9] = ["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"];

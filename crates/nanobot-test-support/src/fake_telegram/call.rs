@@ -1,7 +1,7 @@
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use super::multipart;
+use crate::multipart::{self, UploadedFile};
 
 /// A call of the Bot API.
 #[derive(Debug, Clone)]
@@ -12,19 +12,6 @@ pub struct TelegramCall {
     pub params: Map<String, Value>,
     /// The files.
     pub files: Vec<UploadedFile>,
-}
-
-/// A file that was uploaded with a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UploadedFile {
-    /// The parameter.
-    pub field: String,
-    /// The name of the file.
-    pub name: String,
-    /// Its media type, if one was said.
-    pub mime: Option<String>,
-    /// What is in it.
-    pub content: Vec<u8>,
 }
 
 impl TelegramCall {

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
-use super::call::UploadedFile;
 use super::html::ShownEntity;
+use crate::multipart::UploadedFile;
 
 /// A message of the bot as a person sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(super) struct Chat {
     /// Messages that a person deleted.
     deleted: HashSet<i64>,
     deleted_topics: HashSet<i64>,
+    /// What is shown as being written.
+    pub(super) draft: Option<String>,
     pub(super) reactions: HashMap<i64, String>,
     is_blocked: bool,
     /// When a text or an edit last went through.
@@ -91,6 +93,10 @@ impl Chats {
 
     pub(super) fn shown(&self, chat: i64) -> Vec<ShownMessage> {
         self.chats.get(&chat).map(|chat| chat.shown.values().cloned().collect()).unwrap_or_default()
+    }
+
+    pub(super) fn draft(&self, chat: i64) -> Option<String> {
+        self.chats.get(&chat)?.draft.clone()
     }
 
     pub(super) fn reaction(&self, chat: i64, message: i64) -> Option<String> {

@@ -109,6 +109,7 @@ fn act(shared: &Shared, call: &TelegramCall) -> Result<Value, Failure> {
             "username": shared.options.username,
         })),
         "sendMessage" => send_message(state, call, rate_limit),
+        "sendMessageDraft" => send_draft(state, call),
         "editMessageText" => edit(state, call, rate_limit),
         "deleteMessage" => delete(state, call),
         "sendChatAction" => chat(state, call).map(|_| true.into()),
@@ -176,6 +177,19 @@ fn send_message(
     Ok(place(chat, call, message))
 }
 
+/// See [Bot API/sendMessageDraft](https://core.telegram.org/bots/api#sendmessagedraft).
+fn send_draft(state: &mut World, call: &TelegramCall) -> Result<Value, Failure> {
+    if call.number("draft_id").is_none_or(|id| id == 0) {
+        return Err(Failure::Violation("a draft without a number".to_owned()));
+    }
+    if call.number("chat_id").is_none_or(|id| id < 0) {
+        return Err(Failure::Violation("a draft in a chat that is not private".to_owned()));
+    }
+    let draft = shown_text(call)?;
+    chat(state, call)?.draft = Some(draft.text);
+    Ok(true.into())
+}
+
 fn send_file(state: &mut World, call: &TelegramCall) -> Result<Value, Failure> {
     let file = call.files.first().cloned();
     if file.as_ref().is_some_and(|file| file.content.is_empty()) {
@@ -228,6 +242,7 @@ fn album_item(call: &TelegramCall, item: &Value) -> Result<ShownMessage, Failure
 }
 
 fn place(chat: &mut Chat, call: &TelegramCall, message: ShownMessage) -> Value {
+    chat.draft = None;
     let message_id = chat.next_id();
     let reply_to = call.object("reply_parameters").and_then(|reply| reply["message_id"].as_i64());
     let thread = call.number("message_thread_id");

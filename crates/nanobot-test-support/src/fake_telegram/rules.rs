@@ -23,6 +23,11 @@ const RULES: &[Rule] = &[
         optional: &["message_thread_id", "parse_mode", "reply_parameters"],
     },
     Rule {
+        method: "sendMessageDraft",
+        required: &["chat_id", "draft_id"],
+        optional: &["message_thread_id", "text", "parse_mode"],
+    },
+    Rule {
         method: "editMessageText",
         required: &["chat_id", "message_id", "text"],
         optional: &["parse_mode"],

@@ -65,3 +65,10 @@ pub(crate) struct ChannelsLoginArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct ChannelProcessArgs {
+    /// Name of a built-in channel
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+}

@@ -8,6 +8,8 @@ pub(crate) enum PluginsCommand {
     List(PluginsListArgs),
     /// Start a plugin and show what it says about itself
     Describe(PluginsDescribeArgs),
+    /// Check whether a plugin keeps the rules of the protocol
+    Test(PluginsTestArgs),
     /// Install a plugin: a Python package, a program, or a Rust crate
     Install(PluginsInstallArgs),
     /// Remove an installed plugin
@@ -95,6 +97,32 @@ pub(crate) struct PluginsRemoveArgs {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The plugin's program is run a dozen times, in empty folders and with its default section: your config
+is not used, so nobody is written to. Ends with status 1 if a rule is broken.
+
+Examples:
+  nanobot plugins test webhook --section '{\"port\": 0}'
+  nanobot plugins test ./target/debug/nanobot-channel-webhook
+  nanobot plugins test telegram --json")]
+pub(crate) struct PluginsTestArgs {
+    /// Name of a channel, or path of a plugin's program
+    #[arg(value_name = "NAME|PATH")]
+    pub(crate) plugin: String,
+
+    /// Keys that the section of the test has instead of the default ones
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    pub(crate) section: String,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 
     #[command(flatten)]
     pub(crate) config: ConfigArgs,

@@ -2,3 +2,4 @@ pub(super) mod describe;
 pub(super) mod install;
 pub(super) mod list;
 pub(super) mod remove;
+pub(super) mod test;

@@ -19,29 +19,27 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
+    /// A gateway with the webhook plugin.
     pub(crate) async fn start(model: &str, callback: &str, streams: bool) -> Self {
-        let home = tempfile::tempdir().expect("a folder can be made");
         build_plugin().await;
-        // Copies: a build while this runs must not change what is tested.
-        copy(Path::new(BINARY), &program(home.path()));
+        let home = home();
         let plugin = Path::new(BINARY).with_file_name(PLUGIN);
         copy(&plugin, &home.path().join(".nanobot/plugins/bin").join(PLUGIN));
         let port = free_port();
-        let config = json!({
-            "agents": {"defaults": {"model": "fake-model", "provider": "custom"}},
-            "providers": {"custom": {"apiBase": model, "apiKey": "key"}},
-            "channels": {
-                "web": {"enabled": false},
-                "webhook": {
-                    "enabled": true, "port": port, "callbackUrl": callback,
-                    "streaming": streams, "allowFrom": ["*"],
-                },
-            },
+        let webhook = json!({
+            "enabled": true, "port": port, "callbackUrl": callback,
+            "streaming": streams, "allowFrom": ["*"],
         });
-        let file = home.path().join(".nanobot/config.json");
-        fs::write(file, config.to_string()).expect("a file can be written");
-        let child = spawn(home.path());
+        let child = configure(home.path(), model, &json!({"webhook": webhook}), &[]);
         Self { home, port, child }
+    }
+
+    /// A gateway with Telegram, built in or as a process of its own.
+    pub(crate) fn start_with_telegram(model: &str, section: &Value, is_isolated: bool) -> Self {
+        let home = home();
+        let isolated: &[&str] = if is_isolated { &["telegram"] } else { &[] };
+        let child = configure(home.path(), model, &json!({"telegram": section}), isolated);
+        Self { home, port: 0, child }
     }
 
     /// Ends the gateway without a word, and starts the next.
@@ -85,6 +83,28 @@ impl Gateway {
         let lines: Vec<&str> = text.lines().rev().take(40).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
+}
+
+/// A home with a copy of the program: a build while this runs must not change what is tested.
+fn home() -> TempDir {
+    let home = tempfile::tempdir().expect("a folder can be made");
+    copy(Path::new(BINARY), &program(home.path()));
+    home
+}
+
+/// Writes the config and starts the gateway.
+fn configure(home: &Path, model: &str, channels: &Value, isolated: &[&str]) -> Child {
+    let mut config = json!({
+        "agents": {"defaults": {"model": "fake-model", "provider": "custom"}},
+        "providers": {"custom": {"apiBase": model, "apiKey": "key"}},
+        "plugins": {"isolate": isolated},
+        "channels": channels,
+    });
+    config["channels"]["web"] = json!({"enabled": false});
+    let folder = home.join(".nanobot");
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    fs::write(folder.join("config.json"), config.to_string()).expect("a file can be written");
+    spawn(home)
 }
 
 fn spawn(home: &Path) -> Child {

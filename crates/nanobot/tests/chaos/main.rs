@@ -1,5 +1,6 @@
 //! Kills the real gateway and a real plugin at random moments under load, and then accounts for
-//! each message that was answered with 200: answered, once, in order within its chat.
+//! each message that was answered with 200: answered, once, in order within its chat. The same with
+//! Telegram, whose server lives on, built in and as a process of its own.
 //!
 //! The short run belongs to the tests. A long one:
 //!
@@ -17,6 +18,7 @@ mod client;
 mod gateway;
 mod platform;
 mod run;
+mod telegram;
 mod verdict;
 
 use std::io::Write;
@@ -39,6 +41,30 @@ async fn nothing_accepted_is_lost_in_many_crashes() {
     let kills = number(KILLS).unwrap_or(1_000);
     let plan = Plan { kills, chats: 16, seed: number(SEED).unwrap_or(1) };
     run_and_tell(plan).await;
+}
+
+#[tokio::test]
+async fn telegram_loses_nothing_in_a_few_crashes() {
+    for is_isolated in [false, true] {
+        account_for_telegram(Plan { kills: 6, chats: 4, seed: 1 }, is_isolated).await;
+        account_for_telegram(Plan { kills: 6, chats: 4, seed: 2 }, is_isolated).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "takes minutes; see the top of this file"]
+async fn telegram_loses_nothing_in_many_crashes() {
+    let kills = number(KILLS).unwrap_or(100);
+    for is_isolated in [false, true] {
+        let plan = Plan { kills, chats: 8, seed: number(SEED).unwrap_or(1) };
+        account_for_telegram(plan, is_isolated).await;
+    }
+}
+
+async fn account_for_telegram(plan: Plan, is_isolated: bool) {
+    let account = telegram::run(plan, is_isolated).await;
+    let _ = writeln!(std::io::stderr(), "{plan:?} isolated: {is_isolated}\n{account}");
+    assert!(account.is_good(), "{plan:?} isolated: {is_isolated}\n{account}\n{}", account.evidence);
 }
 
 fn number(name: &str) -> Option<u64> {

@@ -24,9 +24,9 @@ pub(crate) struct Plan {
 }
 
 /// What is killed next, and when.
-struct Blow {
-    after: Duration,
-    hits_plugin: bool,
+pub(crate) struct Blow {
+    pub(crate) after: Duration,
+    pub(crate) hits_plugin: bool,
 }
 
 pub(crate) async fn run(plan: Plan) -> Verdict {
@@ -77,7 +77,7 @@ async fn kill(gateway: &mut Gateway, plan: Plan) -> Kills {
 }
 
 /// A quarter of the blows comes within the start of a gateway, the others while it works.
-fn next(rng: &mut Rng, may_hit_plugin: bool) -> Blow {
+pub(crate) fn next(rng: &mut Rng, may_hit_plugin: bool) -> Blow {
     let hits_plugin = rng.u8(..100) < 25;
     let after = match rng.u8(..100) {
         0..25 => rng.u64(0..30_000),

@@ -13,7 +13,8 @@ async fn status_shows_the_channels_of_the_running_gateway() {
     let args = ["channels", "status"];
     let is_connected = |table: &str| table.contains("connected  ");
     let lines = cells(&gateway.command_until(BINARY, &args, is_connected).await);
-    assert_eq!(lines[0], "Channel State Since Received Delivered Queue Restarts Account Message");
+    let head = "Channel State Runs in Since Received Delivered Queue Restarts Account Message";
+    assert_eq!(lines[0], head);
     assert!(lines[1].starts_with("web connected "), "{lines:?}");
     assert!(lines[1].ends_with(" s - - 0 0 -"), "{lines:?}");
 
@@ -150,7 +151,7 @@ fn status_without_a_gateway_shows_the_config() {
     assert!(ran.stderr.contains("No gateway is running"), "{ran:#?}");
     assert_eq!(
         cells(&ran.succeeded()),
-        ["Channel Enabled", "matrix ✓", "parrot ✗", "telegram ✗", "web ✗"]
+        ["Channel Enabled", "discord ✗", "matrix ✓", "parrot ✗", "telegram ✗", "web ✗"]
     );
     let report = home.run(&["channels", "status", "--json"]).succeeded();
     let report: Value = serde_json::from_str(&report).unwrap();
@@ -186,7 +187,10 @@ fn login_that_does_not_succeed_ends_with_status_1() {
     assert!(said.contains("Error: Parrot is not logged in"), "{said}");
     assert!(said.contains("run `nanobot channels login parrot --force`"), "{said}");
     let said = home.run(&["channels", "login", "nope"]).failed(1);
-    assert!(said.contains("Unknown channel: nope  Available: parrot, telegram, web"), "{said}");
+    assert!(
+        said.contains("Unknown channel: nope  Available: discord, parrot, telegram, web"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn refresh_adds_only_what_is_missing_in_either_spelling() {
     assert!(said.contains("  Added channels.parrot.callbackUrl\n"), "{said}");
     let text = home.config_text();
     assert!(text.contains("// mine") && text.contains("\"own\": 1"), "{text}");
-    let (parrot, _) = text.split_once("\"telegram\"").unwrap();
+    let (parrot, _) = text.split_once("\"discord\"").unwrap();
     assert!(parrot.contains("\"allow_from\"") && !parrot.contains("\"allowFrom\""), "{text}");
 
     let again = home.run(&["onboard", "--yes"]).succeeded();

@@ -10,6 +10,7 @@ fn list_begins_with_the_columns_name_source_enabled() {
     let table = home.run(&["plugins", "list"]).succeeded();
     let expected = [
         "Name Source Enabled Display name Path".to_owned(),
+        "discord builtin no Discord".to_owned(),
         format!("parrot plugin yes Parrot {}", path.display()),
         "telegram builtin no Telegram".to_owned(),
         "web builtin yes Web chat".to_owned(),
@@ -28,7 +29,7 @@ fn broken_plugins_and_shadowed_ones_are_told_beside_the_list() {
     assert!(ran.stderr.contains("is not used: the built-in channel of that name"), "{ran:#?}");
     let lines = cells(&ran.succeeded());
     assert!(lines[1].starts_with("broken plugin no ? /"), "{lines:?}");
-    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert_eq!(lines.len(), 5, "{lines:?}");
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn list_survives_an_invalid_config() {
     let home = Home::with_config_text("{");
     let ran = home.run(&["plugins", "list"]);
     assert!(ran.stderr.contains("cannot tell which channels are enabled"), "{ran:#?}");
-    assert_eq!(cells(&ran.succeeded())[2], "web builtin ? Web chat");
+    assert_eq!(cells(&ran.succeeded())[3], "web builtin ? Web chat");
 }
 
 #[test]
@@ -76,10 +77,10 @@ fn list_is_to_be_had_as_json() {
     let list: Value =
         serde_json::from_str(&home.run(&["plugins", "list", "--json"]).succeeded()).unwrap();
     let expected = json!({
-        "name": "parrot", "source": "plugin", "enabled": false, "display_name": "Parrot",
+        "name": "parrot", "source": "plugin", "isolated": true, "enabled": false, "display_name": "Parrot",
         "version": "1.2.3", "path": path, "error": null, "hint": null
     });
-    assert_eq!(list[0], expected);
+    assert_eq!(list[1], expected);
 }
 
 #[test]
@@ -109,6 +110,34 @@ fn plugin_that_cannot_be_described_says_why() {
     assert!(said.contains("cannot describe the plugin"), "{said}");
     assert!(said.contains("no such library"), "{said}");
     let said = home.run(&["plugins", "describe", "brokn"]).failed(1);
-    assert!(said.contains("Unknown channel: brokn  Available: broken, telegram, web"), "{said}");
+    assert!(
+        said.contains("Unknown channel: brokn  Available: broken, discord, telegram, web"),
+        "{said}"
+    );
     assert!(said.contains("hint: did you mean `broken`?"), "{said}");
+}
+
+#[test]
+fn built_in_channel_that_is_isolated_is_listed_as_such() {
+    let isolate = json!({"plugins": {"isolate": ["telegram", "web", "parrot"]}});
+    let ran = Home::with_config(&isolate).run(&["plugins", "list"]);
+    assert!(ran.stderr.contains("names web, which cannot run in a process of its own"), "{ran:#?}");
+    assert!(ran.stderr.contains("names parrot, which is no built-in channel"), "{ran:#?}");
+    let lines = cells(&ran.succeeded());
+    assert_eq!(lines[1..], ["telegram builtin (isolated) no Telegram", "web builtin yes Web chat"]);
+}
+
+#[test]
+fn channel_process_that_a_person_starts_says_what_it_is() {
+    let home = Home::new();
+    let said = home.run(&["channel-process", "telegram"]).failed(64);
+    assert!(said.contains("This program is a channel plugin"), "{said}");
+    let said = home.run(&["channel-process", "web"]).failed(1);
+    assert!(
+        said.contains("web cannot run as a process: it lives on the gateway's own port"),
+        "{said}"
+    );
+    let said = home.run(&["channel-process", "telegrm"]).failed(1);
+    assert!(said.contains("there is no built-in channel telegrm"), "{said}");
+    assert!(said.contains("hint: those that can run as processes: "), "{said}");
 }

@@ -66,6 +66,15 @@ impl ApiError {
         }
     }
 
+    /// True if it is certain that the call had no effect.
+    pub(crate) fn left_nothing(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::File(_) | Self::TooLarge { .. } | Self::Proxy => true,
+            Self::Transport(error) => error.is_connect(),
+            Self::Unreadable { .. } => false,
+        }
+    }
+
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { code: 429, retry_after, .. } => {

@@ -44,6 +44,18 @@ pub(crate) struct SendMessage<'a> {
     pub(crate) reply_parameters: Option<ReplyParameters>,
 }
 
+/// See [Bot API/sendMessageDraft](https://core.telegram.org/bots/api#sendmessagedraft).
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct SendDraft<'a> {
+    /// Only people have drafts.
+    pub(crate) chat_id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message_thread_id: Option<i64>,
+    pub(crate) draft_id: u32,
+    pub(crate) text: &'a str,
+    pub(crate) parse_mode: &'static str,
+}
+
 /// See [Bot API/ReplyParameters](https://core.telegram.org/bots/api#replyparameters).
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct ReplyParameters {
@@ -85,6 +97,10 @@ impl Api {
 
     pub(crate) async fn send_message(&self, params: &SendMessage<'_>) -> Result<Sent, ApiError> {
         self.call("sendMessage", params).await
+    }
+
+    pub(crate) async fn send_draft(&self, params: &SendDraft<'_>) -> Result<(), ApiError> {
+        self.act("sendMessageDraft", params).await
     }
 
     pub(crate) async fn edit_text(&self, params: &EditText<'_>) -> Result<(), ApiError> {

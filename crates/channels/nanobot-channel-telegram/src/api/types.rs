@@ -12,20 +12,29 @@ pub(crate) struct Update {
     pub(crate) message: Option<Message>,
 }
 
+/// Kinds of updates that hold a message, and whether the message was there before.
+const KINDS: &[(&str, bool)] = &[
+    ("message", false),
+    ("channel_post", false),
+    ("edited_message", true),
+    ("edited_channel_post", true),
+];
+
 impl Update {
     /// Reads one update; None if it has no id. An update whose content cannot be read keeps its
     /// id, so that one message of a new kind does not hold up all others.
     pub(crate) fn read(mut update: Value) -> Option<Self> {
         let id = update.get("update_id")?.as_i64()?;
-        let content = ["message", "channel_post"].into_iter().find_map(|kind| {
-            update.get_mut(kind).map(Value::take).filter(|content| !content.is_null())
+        let content = KINDS.iter().find_map(|(kind, is_edit)| {
+            let content = update.get_mut(*kind).map(Value::take);
+            content.filter(|content| !content.is_null()).map(|content| (content, *is_edit))
         });
-        let message = content.and_then(|content| {
-            let read = serde_json::from_value(content);
-            read.inspect_err(|error| {
+        let message = content.and_then(|(content, is_edit)| {
+            let read = serde_json::from_value::<Message>(content);
+            let read = read.inspect_err(|error| {
                 tracing::warn!(%error, update = id, "Skipped an update that could not be read.");
-            })
-            .ok()
+            });
+            read.ok().map(|message| Message { is_edit, ..message })
         });
         Some(Self { id, message })
     }
@@ -36,6 +45,9 @@ impl Update {
 #[serde(default)]
 pub(crate) struct Message {
     pub(crate) message_id: i64,
+    /// A new version of a message that was there before.
+    #[serde(skip)]
+    pub(crate) is_edit: bool,
     pub(crate) date: u64,
     pub(crate) chat: Chat,
     pub(crate) from: Option<User>,
@@ -58,6 +70,9 @@ pub(crate) struct Message {
     pub(crate) animation: Option<FileId>,
     pub(crate) sticker: Option<Sticker>,
     pub(crate) location: Option<Location>,
+    pub(crate) venue: Option<Venue>,
+    pub(crate) contact: Option<Contact>,
+    pub(crate) poll: Option<Poll>,
     pub(crate) forum_topic_created: Option<IgnoredAny>,
 }
 
@@ -139,6 +154,39 @@ pub(crate) struct Sticker {
 pub(crate) struct Location {
     pub(crate) latitude: f64,
     pub(crate) longitude: f64,
+}
+
+/// See [Bot API/Venue](https://core.telegram.org/bots/api#venue).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Venue {
+    pub(crate) location: Location,
+    pub(crate) title: String,
+    pub(crate) address: String,
+}
+
+/// See [Bot API/Contact](https://core.telegram.org/bots/api#contact).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Contact {
+    pub(crate) phone_number: String,
+    pub(crate) first_name: String,
+    pub(crate) last_name: Option<String>,
+}
+
+/// See [Bot API/Poll](https://core.telegram.org/bots/api#poll).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Poll {
+    pub(crate) question: String,
+    pub(crate) options: Vec<PollOption>,
+}
+
+/// See [Bot API/PollOption](https://core.telegram.org/bots/api#polloption).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct PollOption {
+    pub(crate) text: String,
 }
 
 /// See [Bot API/File](https://core.telegram.org/bots/api#file).

@@ -1,7 +1,8 @@
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag as Mark, TagEnd};
 
+use super::records;
 use super::styled::{Styled, Tag};
-use super::table;
+use nanobot_channel_kit::layout;
 
 /// Reads CommonMark with tables, strikethrough and task lists.
 pub(super) fn parse(markdown: &str) -> Styled {
@@ -249,10 +250,29 @@ impl Writer {
 
     fn end_table(&mut self) {
         let Some(table) = self.table.take() else { return };
+        if records::is_too_wide(&table.rows) {
+            return self.records(&table.rows);
+        }
         self.blocks += 1;
         let mut looks = self.shown_looks();
         looks.push(Tag::Pre { block: self.blocks, language: String::new() });
-        self.write(&table::layout(&table.rows), looks);
+        self.write(&layout(&table.rows), looks);
+        self.break_line(2);
+    }
+
+    fn records(&mut self, rows: &[Vec<String>]) {
+        for record in records::records(rows) {
+            self.break_line(2);
+            for (index, line) in record.into_iter().enumerate() {
+                let mut looks = self.shown_looks();
+                if index == 0 {
+                    looks.push(Tag::Bold);
+                } else {
+                    self.break_line(1);
+                }
+                self.write(&line, looks);
+            }
+        }
         self.break_line(2);
     }
 
@@ -386,6 +406,14 @@ mod tests {
     #[test]
     fn tables_are_preformatted() {
         check("| A | B |\n|---|---|\n| 1 | `x` |", "<pre>A │ B\n──┼──\n1 │ x</pre>");
+    }
+
+    #[test]
+    fn table_that_no_phone_shows_is_told_row_by_row() {
+        check(
+            "| Day | Task | Done |\n|---|---|---|\n| Monday | Look at `main.rs` and fix what is slow | ✅ |\n| Tuesday | Rest | |",
+            "<b>Monday</b>\n• Task: Look at main.rs and fix what is slow\n• Done: ✅\n\n<b>Tuesday</b>\n• Task: Rest",
+        );
     }
 
     #[test]

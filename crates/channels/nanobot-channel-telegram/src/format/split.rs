@@ -1,3 +1,5 @@
+use nanobot_channel_kit::whole_character;
+
 use super::styled::{Run, Styled, Tag};
 use super::utf16_units;
 
@@ -58,32 +60,6 @@ fn fitting_length(text: &str, max_units: usize) -> usize {
 
 fn positions<'a>(window: &'a str, pattern: &'a str) -> impl Iterator<Item = usize> + 'a {
     window.rmatch_indices(pattern).map(|(position, _)| position)
-}
-
-/// The end of the last character that a reader would call one: an emoji of several code points is
-/// not cut.
-fn whole_character(window: &str, text: &str) -> usize {
-    let is_whole = |position: &usize| *position > 0 && is_boundary(text, *position);
-    let starts = window.char_indices().rev().map(|(position, _)| position);
-    let whole = std::iter::once(window.len()).chain(starts).take(64).find(is_whole);
-    // At least one character, or there would be no progress.
-    let first = text.chars().next().map_or(text.len(), char::len_utf8);
-    whole.unwrap_or(window.len()).max(first)
-}
-
-fn is_boundary(text: &str, position: usize) -> bool {
-    const JOINER: char = '\u{200D}';
-    let before = text[..position].chars().next_back();
-    let after = text[position..].chars().next();
-    let joins = |c: char| {
-        matches!(u32::from(c),
-            0x0300..=0x036F | 0x200D | 0x20E3 | 0xFE00..=0xFE0F | 0x1F3FB..=0x1F3FF
-            | 0xE0020..=0xE007F)
-    };
-    let is_flag = |c: char| matches!(u32::from(c), 0x1F1E6..=0x1F1FF);
-    let flags = text[..position].chars().rev().take_while(|c| is_flag(*c)).count();
-    let splits_flag = flags % 2 == 1 && after.is_some_and(is_flag);
-    before != Some(JOINER) && !after.is_some_and(joins) && !splits_flag
 }
 
 fn tags_at(styled: &Styled, position: usize) -> Option<&[Tag]> {

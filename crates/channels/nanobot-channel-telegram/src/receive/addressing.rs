@@ -9,8 +9,10 @@ use crate::config::GroupPolicy;
 pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("new", "Start a new conversation"),
     ("stop", "Stop the current task"),
+    ("restart", "Restart the gateway"),
     ("status", "Show what the agent does"),
     ("help", "Show available commands"),
+    ("model", "Show or choose the model"),
 ];
 
 pub(super) fn is_direct(chat: &Chat) -> bool {

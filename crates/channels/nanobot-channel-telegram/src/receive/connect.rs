@@ -3,9 +3,9 @@ use std::time::Duration;
 use nanobot_channel::{ChannelError, ChannelState, ChannelStatus};
 
 use super::addressing::COMMANDS;
-use super::backoff::Backoff;
 use super::{Receiver, UpdateMode};
 use crate::api::{ApiError, User};
+use nanobot_channel_kit::Backoff;
 
 impl Receiver {
     /// Learns who the bot is and prepares Telegram. None if the channel shall stop.
@@ -60,7 +60,7 @@ impl Receiver {
         if error.is_auth() || matches!(error, ApiError::Proxy) {
             return Err(error.into_channel_error("failed to reach telegram"));
         }
-        let pause = error.retry_after().unwrap_or_else(|| backoff.next());
+        let pause = error.retry_after().unwrap_or_else(|| backoff.next_pause());
         let is_shut_out = error.is_webhook_conflict();
         self.report_failure(error, pause);
         if is_shut_out && let Err(error) = self.until_shutdown(self.api.delete_webhook()).await {

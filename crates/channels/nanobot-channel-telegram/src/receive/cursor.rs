@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::store;
+use nanobot_channel_kit::store;
 
 /// After a week without updates Telegram starts to count anew, possibly below the offset. An offset
 /// near that age is not used; Telegram then starts with the oldest update that it has.

@@ -4,7 +4,7 @@ use nanobot_channel::{ChatKind, InboundMessage, Metadata, Sender};
 
 use super::addressing::{is_direct, text_of, without_command_target};
 use super::backlog::Unit;
-use crate::api::{Chat, Message, User};
+use crate::api::{Chat, Location, Message, User};
 
 /// Characters of an answered message that are repeated.
 const MAX_QUOTED_CHARS: usize = 500;
@@ -104,6 +104,26 @@ fn text(messages: &[Message]) -> String {
 }
 
 fn own_text(message: &Message) -> String {
+    let text = shown_text(message);
+    // A command with anything before it would not be one any more.
+    if message.is_edit && !text.starts_with('/') { format!("[Edited] {text}") } else { text }
+}
+
+fn shown_text(message: &Message) -> String {
+    // A venue comes with its location as well, so it is looked for first.
+    if let Some(venue) = &message.venue {
+        let Location { latitude, longitude } = venue.location;
+        return format!("[Venue: {}, {} ({latitude}, {longitude})]", venue.title, venue.address);
+    }
+    if let Some(contact) = &message.contact {
+        let last = contact.last_name.as_deref().unwrap_or_default();
+        let name = format!("{} {last}", contact.first_name);
+        return format!("[Contact: {}, {}]", name.trim(), contact.phone_number);
+    }
+    if let Some(poll) = &message.poll {
+        let options: Vec<&str> = poll.options.iter().map(|option| option.text.as_str()).collect();
+        return format!("[Poll: {} ({})]", poll.question, options.join(" / "));
+    }
     if let Some(location) = &message.location {
         return format!("[Location: {}, {}]", location.latitude, location.longitude);
     }
@@ -210,6 +230,30 @@ mod tests {
             "[Reply to @bob: Par]\nyes",
         );
         check_text(&json!({"text": "/new", "reply_to_message": answered}), "/new");
+    }
+
+    #[test]
+    fn what_has_no_text_is_told_in_words() {
+        check_text(
+            &json!({"location": {"latitude": 1.5, "longitude": -2.0}}),
+            "[Location: 1.5, -2]",
+        );
+        check_text(&json!({"sticker": {"emoji": "🐈"}}), "[Sticker 🐈]");
+        let place = json!({"latitude": 1.5, "longitude": 2.5});
+        check_text(
+            &json!({"location": place, "venue": {
+                "location": place, "title": "Café", "address": "Main St 1"
+            }}),
+            "[Venue: Café, Main St 1 (1.5, 2.5)]",
+        );
+        check_text(
+            &json!({"contact": {"first_name": "Bob", "phone_number": "+491234"}}),
+            "[Contact: Bob, +491234]",
+        );
+        check_text(
+            &json!({"poll": {"question": "Tea?", "options": [{"text": "Yes"}, {"text": "No"}]}}),
+            "[Poll: Tea? (Yes / No)]",
+        );
     }
 
     #[test]

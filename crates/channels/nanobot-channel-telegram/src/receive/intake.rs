@@ -5,9 +5,11 @@ use nanobot_channel::{Acceptance, ChannelError, ErrorKind, InboundMessage, Sende
 use super::Receiver;
 use super::addressing::is_for;
 use super::backlog::Unit;
-use super::backoff::Backoff;
 use super::inbound::{inbound, thread};
 use super::media::media_of;
+use crate::api::Message;
+use crate::config::EditedMessages;
+use nanobot_channel_kit::Backoff;
 
 /// Pause when the gateway is busy without saying for how long.
 const UNSAID_WAIT: Duration = Duration::from_secs(1);
@@ -18,7 +20,12 @@ pub(super) type IsDone = bool;
 impl Receiver {
     /// Hands a unit to the gateway and returns when it is stored, or needs nothing.
     pub(super) async fn take(&self, unit: &Unit) -> IsDone {
-        let is_meant = |message| is_for(&self.me, self.config.group_policy, message);
+        let answers_edits = self.config.edited_messages == EditedMessages::Answer;
+        let is_meant = |message: &Message| {
+            // Updates from before a change of the config may still come.
+            (answers_edits || !message.is_edit)
+                && is_for(&self.me, self.config.group_policy, message)
+        };
         if !unit.messages.iter().any(is_meant) {
             return true;
         }
@@ -89,7 +96,7 @@ impl Receiver {
         let pause = match (error.retry_after(), error.kind()) {
             (Some(wait), _) => wait,
             (None, ErrorKind::Overloaded) => UNSAID_WAIT,
-            (None, _) => backoff.next(),
+            (None, _) => backoff.next_pause(),
         };
         tracing::debug!(error = error.report(), "The gateway does not take a message now.");
         self.pause(pause).await

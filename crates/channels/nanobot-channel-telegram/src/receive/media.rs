@@ -1,16 +1,12 @@
 use std::path::Path;
 
 use nanobot_channel::{Attachment, AttachmentKind, Location};
+use nanobot_channel_kit::{Backoff, safe_name};
 
 use super::Receiver;
 use super::inbound::answered;
 use crate::api::{ApiError, FileId, Message, PhotoSize};
 
-/// Largest file that the public Bot API hands out.
-/// See [Bot API/getFile](https://core.telegram.org/bots/api#getfile).
-const MAX_BYTES: u64 = 20 * 1024 * 1024;
-/// Longest file name that is kept, in bytes.
-const MAX_NAME_BYTES: usize = 80;
 const TRIES: u32 = 3;
 
 /// A file of a message, still at Telegram.
@@ -79,17 +75,6 @@ fn media(message: &Message, file: &FileId, kind: AttachmentKind, ending: &str) -
     }
 }
 
-/// A name that stays inside its folder and needs no quotes: letters, digits, dot, dash, underscore.
-fn safe_name(name: &str) -> String {
-    let is_safe = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let name: String = name.chars().map(|c| if is_safe(c) { c } else { '_' }).collect();
-    let name = name.trim_start_matches('.');
-    // The end of a name says what it is, so the start is cut.
-    let excess = name.len().saturating_sub(MAX_NAME_BYTES);
-    let start = (excess..name.len()).find(|start| name.is_char_boundary(*start)).unwrap_or(0);
-    name[start..].trim_start_matches('.').to_owned()
-}
-
 impl Receiver {
     /// Fetches files; of those that cannot be had a line for the agent tells why.
     pub(super) async fn fetch_media(&self, media: &[Media]) -> (Vec<Attachment>, Vec<String>) {
@@ -100,7 +85,7 @@ impl Receiver {
                 Ok(()) => files.push(attachment(media, &path).await),
                 Err(error) => {
                     tracing::warn!(error = %chain(&error), "Could not fetch a file.");
-                    notes.push(note(media, &error));
+                    notes.push(note(media, &error, self.config.max_download_mb));
                 }
             }
         }
@@ -108,14 +93,15 @@ impl Receiver {
     }
 
     async fn fetch(&self, media: &Media, path: &Path) -> Result<(), ApiError> {
-        if media.size.is_some_and(|size| size > MAX_BYTES) {
-            return Err(ApiError::TooLarge { max_bytes: MAX_BYTES });
+        let max_bytes = self.config.max_download_bytes();
+        if media.size.is_some_and(|size| size > max_bytes) {
+            return Err(ApiError::TooLarge { max_bytes });
         }
         tokio::fs::create_dir_all(&self.cx.media_dir).await?;
-        let mut backoff = super::backoff::Backoff::default();
+        let mut backoff = Backoff::default();
         let mut tries = 1;
         loop {
-            let download = self.api.download(&media.file_id, path, MAX_BYTES);
+            let download = self.api.download(&media.file_id, path, max_bytes);
             let error = match self.until_shutdown(download).await {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
@@ -123,7 +109,7 @@ impl Receiver {
             if tries == TRIES || !may_pass(&error) {
                 return Err(error);
             }
-            let pause = error.retry_after().unwrap_or_else(|| backoff.next());
+            let pause = error.retry_after().unwrap_or_else(|| backoff.next_pause());
             if !self.pause(pause).await {
                 return Err(error);
             }
@@ -147,11 +133,11 @@ async fn attachment(media: &Media, path: &Path) -> Attachment {
     }
 }
 
-fn note(media: &Media, error: &ApiError) -> String {
+fn note(media: &Media, error: &ApiError, max_mb: u16) -> String {
     let name = media.name.as_deref().unwrap_or("a file");
     let is_large = matches!(error, ApiError::TooLarge { .. }) || error.says(&["file is too big"]);
     if is_large {
-        format!("[{name} was sent, but is too large: bots may fetch up to 20 MB]")
+        format!("[{name} was sent, but is too large: at most {max_mb} MB are fetched]")
     } else {
         format!("[{name} was sent, but could not be fetched from Telegram]")
     }
@@ -209,14 +195,5 @@ mod tests {
             "reply_to_message": {"message_id": 5, "document": {"file_id": "i", "file_unique_id": "u"}}
         });
         check(message, AttachmentKind::File, "5-u-file.bin");
-    }
-
-    #[test]
-    fn names_cannot_leave_their_folder() {
-        assert_eq!(safe_name("../../etc/passwd"), "_.._etc_passwd");
-        assert_eq!(safe_name("..."), "");
-        assert_eq!(safe_name("Bericht Müller?.pdf"), "Bericht_Müller_.pdf");
-        let long = safe_name(&format!("{}.pdf", "ü".repeat(300)));
-        assert!(long.len() <= MAX_NAME_BYTES && long.ends_with("ü.pdf"));
     }
 }

@@ -4,10 +4,10 @@ use futures_util::{StreamExt, stream};
 use nanobot_channel::ChannelError;
 
 use super::backlog::{Backlog, Plan, Unit};
-use super::backoff::Backoff;
 use super::cursor::Cursor;
-use super::{ALLOWED_UPDATES, Receiver, now_ms};
+use super::{Receiver, now_ms};
 use crate::api::{ApiError, GetUpdates, Update};
+use nanobot_channel_kit::Backoff;
 
 /// How long Telegram holds a question open while nothing happens, in seconds.
 const POLL_SECONDS: u64 = 50;
@@ -58,7 +58,7 @@ impl Poll<'_> {
             offset: self.cursor.offset(now_ms()),
             limit: BATCH,
             timeout: if self.is_collecting { 0 } else { POLL_SECONDS },
-            allowed_updates: ALLOWED_UPDATES,
+            allowed_updates: self.receiver.allowed_updates(),
         };
         self.receiver.until_shutdown(self.receiver.api.get_updates(&params)).await
     }

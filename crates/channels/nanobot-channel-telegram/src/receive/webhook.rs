@@ -15,10 +15,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+use super::Receiver;
 use super::backlog::Unit;
-use super::backoff::Backoff;
-use super::{ALLOWED_UPDATES, Receiver};
 use crate::api::{SetWebhook, Update};
+use nanobot_channel_kit::Backoff;
 
 /// An update is a message of at most a few kilobytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -88,7 +88,7 @@ async fn register(receiver: &Receiver) -> Result<(), ChannelError> {
         url: config.webhook_url.trim(),
         secret_token: &config.webhook_secret_token,
         max_connections: config.webhook_max_connections.clamp(1, 100),
-        allowed_updates: ALLOWED_UPDATES,
+        allowed_updates: receiver.allowed_updates(),
     };
     let mut backoff = Backoff::default();
     loop {

@@ -35,6 +35,7 @@ impl Speaker {
     /// Sends files as one album; None if they have to be sent one by one.
     pub(super) async fn send_album(
         &self,
+        delivery: &str,
         target: &Target,
         files: &[Item<'_>],
     ) -> Result<Option<Vec<i64>>, ChannelError> {
@@ -42,6 +43,7 @@ impl Speaker {
             return Ok(None);
         }
         let mut target = target.clone();
+        self.begin(delivery, &target).await;
         loop {
             let form = form(&target, files).await?;
             let error = match self.api.upload::<Vec<Sent>>("sendMediaGroup", form).await {
@@ -51,6 +53,7 @@ impl Speaker {
             if self.adapt(&mut target, &error) {
                 continue;
             }
+            self.failed(delivery, &error).await;
             // One picture that Telegram cannot read fails the whole album.
             if is_about_the_file(&error) {
                 return Ok(None);

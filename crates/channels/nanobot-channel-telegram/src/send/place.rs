@@ -4,10 +4,10 @@ use std::time::Duration;
 use nanobot_channel::ChannelError;
 
 use super::Speaker;
-use super::deliveries::Note;
 use super::target::Target;
 use crate::api::{ApiError, ChatRef, EditText, HTML, SendMessage};
 use crate::format::Part;
+use nanobot_channel_kit::Note;
 
 const SENDING: &str = "failed to send the message";
 /// Parts that may follow each other at once; after them one a second, as Telegram asks for.
@@ -19,7 +19,7 @@ const PART_PAUSE: Duration = Duration::from_secs(1);
 const GONE: &[&str] =
     &["message to edit not found", "message can't be edited", "message_id_invalid"];
 const UNCHANGED: &[&str] = &["message is not modified"];
-const BAD_MARKUP: &[&str] = &["can't parse entities", "can't parse entity"];
+pub(super) const BAD_MARKUP: &[&str] = &["can't parse entities", "can't parse entity"];
 const NO_THREAD: &[&str] = &["message thread not found", "topic_deleted", "topic_id_invalid"];
 
 impl Speaker {
@@ -70,12 +70,19 @@ impl Speaker {
         // Only the first part answers the question; the others follow it.
         let target =
             if index == 0 { target.clone() } else { Target { reply: None, ..target.clone() } };
-        let message_id = self.send_text(target, part).await?;
+        self.begin(delivery, &target).await;
+        let message_id = match self.send_text(target, part).await {
+            Ok(message_id) => message_id,
+            Err(error) => {
+                self.failed(delivery, &error).await;
+                return Err(error.into_channel_error(SENDING));
+            }
+        };
         self.deliveries.note(Note::Part { delivery: delivery.to_owned(), index, message_id }).await;
         Ok(message_id)
     }
 
-    async fn send_text(&self, mut target: Target, part: &Part) -> Result<i64, ChannelError> {
+    async fn send_text(&self, mut target: Target, part: &Part) -> Result<i64, ApiError> {
         let mut is_plain = false;
         loop {
             let message = SendMessage {
@@ -96,7 +103,7 @@ impl Speaker {
                 self.adapt(&mut target, &error)
             };
             if !is_adapted {
-                return Err(error.into_channel_error(SENDING));
+                return Err(error);
             }
         }
     }

@@ -55,16 +55,15 @@ impl Speaker {
         });
     }
 
-    /// Takes the signs back: the answer is there.
+    /// Takes the signs back, or puts the one for done: the answer is there.
     pub(super) fn answered(&self, target: &Target, metadata: &Metadata) {
         self.stop_typing(target);
-        let Some(message_id) = question(metadata).filter(|_| self.react_emoji.is_some()) else {
-            return;
-        };
-        let chat = target.chat.clone();
+        let has_reactions = self.react_emoji.is_some() || self.done_emoji.is_some();
+        let Some(message_id) = question(metadata).filter(|_| has_reactions) else { return };
+        let (chat, emoji) = (target.chat.clone(), self.done_emoji.clone());
         self.sign(|api| async move {
-            let reacted = api.react(&chat, message_id, None).await;
-            log("Could not take a reaction back.", reacted.err());
+            let reacted = api.react(&chat, message_id, emoji.as_deref()).await;
+            log("Could not change a reaction.", reacted.err());
         });
     }
 

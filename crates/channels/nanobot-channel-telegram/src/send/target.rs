@@ -14,6 +14,8 @@ pub(super) struct Target {
     pub(super) chat: ChatRef,
     pub(super) thread: Option<i64>,
     pub(super) reply: Option<ReplyParameters>,
+    /// Names the message that is answered, whether it is quoted or not.
+    pub(super) question: Option<String>,
 }
 
 impl Target {
@@ -40,6 +42,7 @@ impl Speaker {
             chat: self.current(chat(chat_id)?),
             thread: thread.filter(|thread| *thread != GENERAL_TOPIC),
             reply,
+            question: question.map(|id| format!("{chat_id}/{id}")),
         })
     }
 

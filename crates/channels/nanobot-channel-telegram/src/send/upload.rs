@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::Speaker;
 use super::album::album_length;
-use super::deliveries::Note;
 use super::target::Target;
 use crate::api::{ApiError, ChatRef, Sent};
+use nanobot_channel_kit::Note;
 
 pub(super) const SENDING: &str = "failed to send a file";
 /// See [Bot API/sendPhoto](https://core.telegram.org/bots/api#sendphoto).
@@ -49,9 +49,9 @@ impl Speaker {
         let mut rest = files.as_slice();
         while !rest.is_empty() {
             let album = &rest[..album_length(rest).await];
-            let ids = match self.send_album(target, album).await? {
+            let ids = match self.send_album(delivery, target, album).await? {
                 Some(ids) => ids,
-                None => self.send_or_note(target, rest[0].1, &mut notes).await?,
+                None => self.send_or_note(delivery, target, rest[0].1, &mut notes).await?,
             };
             for ((index, _), message_id) in rest.iter().zip(&ids) {
                 let (delivery, message_id) = (delivery.clone(), *message_id);
@@ -66,11 +66,12 @@ impl Speaker {
 
     async fn send_or_note(
         &self,
+        delivery: &str,
         target: &Target,
         file: &Attachment,
         notes: &mut Vec<String>,
     ) -> Result<Vec<i64>, ChannelError> {
-        match self.send_file(target, file).await {
+        match self.send_file(delivery, target, file).await {
             Ok(id) => Ok(vec![id]),
             Err(error) if error.kind() == ErrorKind::Rejected => {
                 tracing::warn!(error = error.report(), "Could not send a file.");
@@ -81,9 +82,15 @@ impl Speaker {
         }
     }
 
-    async fn send_file(&self, target: &Target, file: &Attachment) -> Result<i64, ChannelError> {
+    async fn send_file(
+        &self,
+        delivery: &str,
+        target: &Target,
+        file: &Attachment,
+    ) -> Result<i64, ChannelError> {
         let mut target = target.clone();
         let mut method = method_for(file, size_of(file).await?);
+        self.begin(delivery, &target).await;
         loop {
             let form = form(&target, method, file).await?;
             let error = match self.api.upload::<Sent>(method.name, form).await {
@@ -95,6 +102,7 @@ impl Speaker {
             }
             // Telegram is choosy with pictures and sound; a document takes everything.
             if method == DOCUMENT || !is_about_the_file(&error) {
+                self.failed(delivery, &error).await;
                 return Err(error.into_channel_error(SENDING));
             }
             method = DOCUMENT;

@@ -92,6 +92,25 @@ async fn each_refusal_says_what_may_be_done() {
 }
 
 #[tokio::test]
+async fn second_copy_of_a_message_says_that_it_may_be_one_and_what_was_refused_has_none() {
+    let bench = Bench::new().await;
+    bench.fake.know_chat(PERSON);
+    let running = bench.start().await;
+    let send = |id: &str, text: &str| running.channel.send(outbound(id, PERSON, text));
+    bench.fake.misbehave("sendMessage", Mischief::CutAfter);
+    assert!(send("d", "Hello.").await.is_err());
+    send("d", "Hello.").await.unwrap();
+    send("d", "Hello!").await.unwrap();
+    bench.fake.misbehave("sendMessage", Mischief::TooMany(0));
+    assert!(send("e", "Bye.").await.is_err());
+    send("e", "Bye.").await.unwrap();
+    send("e", "Bye!").await.unwrap();
+    let shown: Vec<String> = bench.fake.shown(PERSON).into_iter().map(|it| it.text).collect();
+    assert_eq!(shown, ["Hello.", "Sent again after an interruption:\n\nHello!", "Bye!"]);
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn token_is_in_no_error_and_no_debug_output() {
     let bench = Bench::new().await;
     bench.fake.know_chat(PERSON);

@@ -3,6 +3,7 @@
 
 mod failures;
 mod fake;
+mod looks;
 mod media;
 mod receive;
 mod restart;

@@ -92,7 +92,7 @@ async fn agent_is_told_of_a_file_that_is_too_large() {
     assert!(message.attachments.is_empty());
     assert_eq!(
         message.text,
-        "see\n[film.mp4 was sent, but is too large: bots may fetch up to 20 MB]"
+        "see\n[film.mp4 was sent, but is too large: at most 20 MB are fetched]"
     );
     running.stop().await;
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use nanobot_channel::{ChannelError, ChannelState, ChatKind, ErrorKind};
-use nanobot_channel_telegram::{GroupPolicy, TelegramConfig};
+use nanobot_channel_telegram::{EditedMessages, GroupPolicy, TelegramConfig};
 use nanobot_test_support::{FakeTelegramOptions, Incoming, Mischief};
 use serde_json::json;
 
@@ -49,7 +49,7 @@ async fn menu_of_commands_is_set_at_the_start() {
     let running = bench.start().await;
     let names: Vec<_> =
         bench.fake.commands().iter().map(|command| command["command"].clone()).collect();
-    assert_eq!(names, ["new", "stop", "status", "help"]);
+    assert_eq!(names, ["new", "stop", "restart", "status", "help", "model"]);
     running.stop().await;
 }
 
@@ -215,4 +215,32 @@ async fn stopped_channel_can_be_started_again() {
         running.stop().await;
     }
     assert_eq!(bench.gateway.texts(), ["one", "two"]);
+}
+
+fn edited(person: i64, text: &str) -> serde_json::Value {
+    let chat = json!({"id": person, "type": "private"});
+    let message = json!({"message_id": 1, "date": 1, "edit_date": 2, "chat": chat,
+        "from": {"id": person, "is_bot": false, "first_name": "Ada"}, "text": text});
+    json!({"edited_message": message})
+}
+
+#[tokio::test]
+async fn changed_message_is_left_alone_unless_it_shall_be_answered() {
+    let bench = Bench::new().await;
+    let running = bench.start().await;
+    bench.fake.update(edited(7, "better"));
+    bench.fake.person_writes(7, "next");
+    bench.gateway.wait_for_messages(1).await;
+    running.stop().await;
+    assert_eq!(bench.gateway.texts(), ["next"]);
+
+    let edited_messages = EditedMessages::Answer;
+    let running = bench.start_with(TelegramConfig { edited_messages, ..bench.config() }).await;
+    bench.fake.update(edited(7, "better"));
+    bench.fake.update(edited(7, "/stop"));
+    bench.gateway.wait_for_messages(3).await;
+    assert_eq!(bench.gateway.texts(), ["next", "[Edited] better", "/stop"]);
+    let asked = bench.fake.calls_of("getUpdates").pop().unwrap().params["allowed_updates"].clone();
+    assert!(asked.as_array().unwrap().contains(&"edited_message".into()), "{asked}");
+    running.stop().await;
 }

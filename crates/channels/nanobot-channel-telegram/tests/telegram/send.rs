@@ -1,6 +1,6 @@
 use nanobot_channel::{Attachment, ErrorKind, OutboundKind, OutboundMessage};
 use nanobot_channel_telegram::TelegramConfig;
-use nanobot_test_support::Mischief;
+use nanobot_test_support::{FakeTelegram, Mischief};
 use serde_json::json;
 
 use crate::support::{Bench, Running, outbound};
@@ -102,7 +102,7 @@ async fn repeated_delivery_is_not_shown_twice_not_even_after_a_restart() {
 async fn delivery_that_a_limit_cut_goes_on_where_it_ended() {
     let (bench, running) = bench_with_chat().await;
     let text = format!("{}\n\n{}", "a".repeat(4000), "b".repeat(4000));
-    bench.fake.misbehave("sendMessage", Mischief::CutBefore);
+    bench.fake.misbehave("sendMessage", Mischief::TooMany(0));
     running.channel.send(outbound("d", PERSON, &text)).await.unwrap_err();
     running.channel.send(outbound("d", PERSON, &text)).await.unwrap();
     assert_eq!(texts(&bench, PERSON), ["a".repeat(4000), "b".repeat(4000)]);
@@ -249,5 +249,22 @@ async fn reaction_is_taken_back_when_the_answer_is_there() {
     let answer = OutboundMessage { metadata, ..outbound("d", PERSON, "hi") };
     running.channel.send(answer).await.unwrap();
     bench.fake.wait_until("it is gone", |fake| fake.reaction(PERSON, question).is_none()).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn reaction_for_done_takes_the_place_of_the_first() {
+    let bench = Bench::new().await;
+    let config = TelegramConfig { done_emoji: "👍".into(), ..bench.config() };
+    let running = bench.start_with(config).await;
+    let (_, question) = bench.fake.person_writes(PERSON, "hello");
+    let metadata = bench.gateway.wait_for_messages(1).await.remove(0).metadata;
+    let reaction = |is: &'static str| {
+        move |it: &FakeTelegram| it.reaction(PERSON, question).as_deref() == Some(is)
+    };
+    bench.fake.wait_until("it is seen", reaction("👀")).await;
+    let answer = OutboundMessage { metadata, ..outbound("d", PERSON, "hi") };
+    running.channel.send(answer).await.unwrap();
+    bench.fake.wait_until("it is done", reaction("👍")).await;
     running.stop().await;
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use nanobot_channel::{
     ChannelError, Delta, ErrorKind, Metadata, Receipt, StreamEnd, StreamOutcome,
 };
-use nanobot_channel_telegram::TelegramConfig;
+use nanobot_channel_telegram::{StreamMode, TelegramConfig};
 use nanobot_test_support::{FakeTelegramOptions, Mischief};
 
 use crate::support::{Bench, Running, outbound};
@@ -17,8 +17,18 @@ async fn step(
     text: &str,
     end: Option<StreamEnd>,
 ) -> Result<Receipt, ChannelError> {
+    answer_step(running, delivery, text, end, &Metadata::new()).await
+}
+
+/// A step of an answer to the message that the metadata name.
+async fn answer_step(
+    running: &Running,
+    delivery: &str,
+    text: &str,
+    end: Option<StreamEnd>,
+    metadata: &Metadata,
+) -> Result<Receipt, ChannelError> {
     let chat = PERSON.to_string();
-    let metadata = Metadata::new();
     let delta = Delta {
         stream_id: delivery,
         delivery_id: delivery,
@@ -28,7 +38,7 @@ async fn step(
         piece: "",
         end,
         reply_to: None,
-        metadata: &metadata,
+        metadata,
     };
     running.channel.send_delta(delta).await
 }
@@ -279,5 +289,103 @@ async fn stream_after_a_crash_goes_on_in_the_same_message() {
     step(&running, "d", "Another ans", None).await.unwrap();
     step(&running, "d", "Another answer", Some(END)).await.unwrap();
     assert_eq!(texts(&bench), ["Another answer"]);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn answer_that_a_crash_cut_off_goes_on_in_its_message_under_another_id() {
+    let (bench, running) = bench_with_chat().await;
+    let (_, question) = bench.fake.person_writes(PERSON, "Count!");
+    bench.gateway.wait_for_messages(1).await;
+    let asked: Metadata = [("message_id".to_owned(), question.into())].into_iter().collect();
+    answer_step(&running, "first", "One, t", None, &asked).await.unwrap();
+    running.kill().await;
+    let running = bench.start().await;
+    answer_step(&running, "second", "One, two", None, &asked).await.unwrap();
+    answer_step(&running, "second", "One, two.", Some(END), &asked).await.unwrap();
+    assert_eq!(texts(&bench), ["One, two."]);
+    // What comes later to the same question is a message of its own.
+    answer_step(&running, "third", "Three.", Some(END), &asked).await.unwrap();
+    running.kill().await;
+    let running = bench.start().await;
+    answer_step(&running, "fourth", "Four.", Some(END), &asked).await.unwrap();
+    assert_eq!(texts(&bench), ["One, two.", "Three.", "Four."]);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn answer_whose_first_words_may_have_arrived_says_that_it_comes_again() {
+    let (bench, running) = bench_with_chat().await;
+    let asked: Metadata = [("message_id".to_owned(), 1.into())].into_iter().collect();
+    bench.fake.misbehave("sendMessage", Mischief::CutAfter);
+    answer_step(&running, "first", "One.", None, &asked).await.unwrap_err();
+    running.kill().await;
+    let running = bench.start().await;
+    answer_step(&running, "second", "One.", Some(END), &asked).await.unwrap();
+    assert_eq!(texts(&bench), ["One.", "Sent again after an interruption:\n\nOne."]);
+    running.stop().await;
+}
+
+async fn bench_with_drafts() -> (Bench, Running) {
+    let bench = Bench::new().await;
+    bench.fake.know_chat(PERSON);
+    let config = TelegramConfig { stream_mode: StreamMode::Draft, ..bench.config() };
+    let running = bench.start_with(config).await;
+    (bench, running)
+}
+
+#[tokio::test]
+async fn draft_grows_and_the_message_takes_its_place() {
+    let (bench, running) = bench_with_drafts().await;
+    step(&running, "d", "Hel", None).await.unwrap();
+    step(&running, "d", "Hello **wor", None).await.unwrap();
+    assert_eq!((bench.fake.draft(PERSON).as_deref(), texts(&bench).len()), (Some("Hello wor"), 0));
+    let drafts = bench.fake.calls_of("sendMessageDraft");
+    assert_eq!(drafts[0].number("draft_id"), drafts[1].number("draft_id"));
+    step(&running, "d", "Hello **world**", Some(END)).await.unwrap();
+    assert_eq!((bench.fake.draft(PERSON), texts(&bench)), (None, vec!["Hello world".to_owned()]));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn text_that_fills_a_message_is_one_while_the_rest_is_a_draft() {
+    let (bench, running) = bench_with_drafts().await;
+    let (full, rest) = ("a".repeat(4000), "b".repeat(4000));
+    step(&running, "d", &format!("{full}\n\n{rest}"), None).await.unwrap();
+    assert_eq!((texts(&bench), bench.fake.draft(PERSON)), (vec![full.clone()], Some(rest.clone())));
+    step(&running, "d", &format!("{full}\n\n{rest}"), Some(END)).await.unwrap();
+    assert_eq!((texts(&bench), bench.fake.draft(PERSON)), (vec![full, rest], None));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn where_there_are_no_drafts_the_message_is_edited() {
+    let (bench, running) = bench_with_drafts().await;
+    bench.fake.misbehave("sendMessageDraft", Mischief::Status(404));
+    step(&running, "d", "Hel", None).await.unwrap();
+    step(&running, "d", "Hello", None).await.unwrap();
+    assert_eq!(texts(&bench), ["Hello"]);
+    assert_eq!(bench.fake.calls_of("sendMessageDraft").len(), 1);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn groups_have_no_drafts() {
+    let (bench, running) = bench_with_drafts().await;
+    bench.fake.know_chat(-5);
+    let metadata = Metadata::new();
+    let delta = Delta {
+        stream_id: "s",
+        delivery_id: "d",
+        chat_id: "-5",
+        thread_id: None,
+        text: "Hel",
+        piece: "Hel",
+        end: None,
+        reply_to: None,
+        metadata: &metadata,
+    };
+    running.channel.send_delta(delta).await.unwrap();
+    assert_eq!(bench.fake.shown(-5).len(), 1);
     running.stop().await;
 }

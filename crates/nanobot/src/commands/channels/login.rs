@@ -4,13 +4,12 @@ mod terminal;
 use std::sync::Arc;
 
 use anyhow::Context;
-use nanobot_channel::{Channel, LoginContext};
+use nanobot_channel::LoginContext;
 use nanobot_config::Config;
-use nanobot_plugin_host::{ProcessChannel, Timeouts};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::unknown_channel;
-use crate::catalog::{Catalog, Entry, Provider};
+use crate::catalog::{Catalog, Entry};
 use crate::cli::ChannelsLoginArgs;
 use crate::exit::Outcome;
 use crate::failure::Failure;
@@ -51,7 +50,8 @@ async fn log_in(
     let state_dir = instance.paths.channel_state_dir(&entry.name);
     private_folder::create(&state_dir)?;
     let cx = LoginContext::new(state_dir, Arc::new(Terminal));
-    let is_logged_in = channel(entry, section)?
+    let is_logged_in = entry
+        .build(section)?
         .login(cx, is_forced)
         .await
         .with_context(|| format!("{name} login failed"))?;
@@ -63,15 +63,6 @@ async fn log_in(
         output::line("The running gateway starts the channel again.")?;
     }
     Ok(Outcome::Success)
-}
-
-fn channel(entry: &Entry, section: Map<String, Value>) -> anyhow::Result<Arc<dyn Channel>> {
-    Ok(match &entry.provider {
-        Provider::BuiltIn(built_in) => (built_in.build)(section)?,
-        Provider::Plugin(plugin) => {
-            Arc::new(ProcessChannel::new(plugin.command(), section, Timeouts::default()))
-        }
-    })
 }
 
 fn again(instance: &Instance, entry: &Entry, name: &str) -> Failure {

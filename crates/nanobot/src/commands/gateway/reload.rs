@@ -151,7 +151,7 @@ impl<'a> Reloader<'a> {
     /// The channels that are to run.
     async fn channels(&self) -> Vec<ChannelSpec> {
         let catalog =
-            tokio::task::block_in_place(|| Catalog::find_by(&self.current, self.instance));
+            tokio::task::block_in_place(|| Catalog::find_by(&self.current.plugins, self.instance));
         let chat = self.chat.as_ref().map(|chat| selection::chat_by_rules(chat, &self.current));
         let others = selection::channels(self.instance, &self.current, &catalog).await;
         chat.into_iter().chain(others).collect()

@@ -48,7 +48,7 @@ async fn describe(instance: &Instance, typed: &str) -> anyhow::Result<Described>
     };
     match &entry.provider {
         Provider::Plugin(plugin) => ask(plugin.command()).await,
-        Provider::BuiltIn(built_in) => {
+        Provider::Isolated(built_in, _) | Provider::BuiltIn(built_in) => {
             Ok(Described { source: entry.source(), path: None, description: (built_in.describe)() })
         }
     }
@@ -62,11 +62,11 @@ async fn ask(command: PluginCommand) -> anyhow::Result<Described> {
     Ok(Described { source: "plugin", path: Some(command.program), description })
 }
 
-fn is_path(typed: &str) -> bool {
+pub(super) fn is_path(typed: &str) -> bool {
     typed.contains(std::path::is_separator)
 }
 
-fn name_of(path: &str) -> String {
+pub(super) fn name_of(path: &str) -> String {
     let stem = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
     stem.strip_prefix(PREFIX).unwrap_or(&stem).to_owned()
 }

@@ -49,6 +49,8 @@ fn config_or_complaint(instance: &Instance) -> Option<Config> {
 struct Row {
     name: String,
     source: &'static str,
+    /// Whether the channel runs in a process of its own, as plugins always do.
+    isolated: bool,
     /// Not known without a valid config.
     enabled: Option<bool>,
     display_name: Option<String>,
@@ -68,6 +70,7 @@ impl Row {
         Self {
             name: entry.name.clone(),
             source: entry.source(),
+            isolated: entry.has_process(),
             enabled: config.map(|config| entry.is_enabled(config)),
             display_name: known.map(|known| known.display_name.clone()),
             version: known.map(|known| known.version.clone()),
@@ -76,6 +79,11 @@ impl Row {
             hint: description.err().and_then(ChannelError::hint).map(str::to_owned),
         }
     }
+}
+
+/// That plugins have processes of their own is nothing to tell.
+fn source(row: &Row) -> &str {
+    if row.isolated && row.source == "builtin" { "builtin (isolated)" } else { row.source }
 }
 
 fn print(rows: &[Row], is_json: bool) -> anyhow::Result<()> {
@@ -87,7 +95,7 @@ fn print(rows: &[Row], is_json: bool) -> anyhow::Result<()> {
         let path = row.path.as_ref().map(|path| path.display().to_string());
         table.add([
             row.name.clone(),
-            row.source.to_owned(),
+            source(row).to_owned(),
             row.enabled.map_or("?", |is_enabled| if is_enabled { "yes" } else { "no" }).to_owned(),
             row.display_name.clone().unwrap_or_else(|| "?".to_owned()),
             path.unwrap_or_default(),

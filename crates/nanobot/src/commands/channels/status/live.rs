@@ -68,6 +68,7 @@ fn columns(report: &GatewayReport, now: u64) -> Vec<Column> {
     let mut columns = [
         ("Channel", None),
         ("State", None),
+        ("Runs in", Some(7)),
         ("Since", Some(6)),
         ("Received", Some(3)),
         ("Delivered", Some(2)),
@@ -78,10 +79,21 @@ fn columns(report: &GatewayReport, now: u64) -> Vec<Column> {
     ]
     .map(|(header, weight)| Column::new(header, weight));
     for (name, channel) in &report.channels {
-        let [names, states, sinces, received, delivered, queues, restarts, accounts, messages] =
-            &mut columns;
+        let [
+            names,
+            states,
+            places,
+            sinces,
+            received,
+            delivered,
+            queues,
+            restarts,
+            accounts,
+            messages,
+        ] = &mut columns;
         names.add(name);
         states.add_styled(word(channel.state), style(channel.state));
+        places.add(if channel.has_process { "own process" } else { "gateway" });
         sinces.add(since(channel.since_ms, now));
         received.add(ago(channel.last_event_ms));
         delivered.add(ago(channel.last_delivery_ms));

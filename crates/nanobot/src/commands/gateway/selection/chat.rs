@@ -57,6 +57,7 @@ fn make(instance: &Instance, config: &Config) -> anyhow::Result<(ChannelSpec, Ar
     let spec = ChannelSpec {
         name: NAME.to_owned(),
         display_name: description.display_name,
+        has_process: false,
         allow_from: Vec::new(),
         streams,
         send_progress: true,

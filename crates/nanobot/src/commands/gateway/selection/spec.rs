@@ -1,11 +1,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use nanobot_channel::{Capabilities, Channel};
+use nanobot_channel::Capabilities;
 use nanobot_config::{ChannelSection, Config};
 use nanobot_gateway::channel_spec::{BuildChannel, Revert};
 use nanobot_gateway::{ChannelSpec, OnUnknown, Revision, Rights};
-use nanobot_plugin_host::{Previous, ProcessChannel, Source, Timeouts};
+use nanobot_plugin_host::{Previous, Source};
 use serde_json::{Map, Value};
 
 use crate::catalog::{Catalog, Entry, Provider};
@@ -33,6 +33,7 @@ pub(super) async fn spec(
     ChannelSpec {
         name: entry.name.clone(),
         display_name,
+        has_process: entry.has_process(),
         allow_from: section.allow_from.clone().unwrap_or_else(|| texts(&raw, "allowFrom")),
         streams: capabilities.streaming
             && section.streaming.unwrap_or_else(|| is_true(&raw, "streaming")),
@@ -51,20 +52,8 @@ pub(super) async fn spec(
 }
 
 fn builder(entry: &Entry, section: Map<String, Value>) -> Arc<BuildChannel> {
-    match &entry.provider {
-        Provider::BuiltIn(built_in) => {
-            let build = built_in.build;
-            Arc::new(move || build(section.clone()))
-        }
-        Provider::Plugin(plugin) => {
-            let command = plugin.command();
-            Arc::new(move || {
-                let channel =
-                    ProcessChannel::new(command.clone(), section.clone(), Timeouts::default());
-                Ok(Arc::new(channel) as Arc<dyn Channel>)
-            })
-        }
-    }
+    let entry = entry.clone();
+    Arc::new(move || entry.build(section.clone()))
 }
 
 /// What a plugin may do beyond receiving and delivering.
@@ -93,17 +82,19 @@ fn is_package(entry: &Entry) -> bool {
 
 /// What makes the channel start again when it changes.
 fn revision(entry: &Entry, section: &Map<String, Value>) -> Revision {
-    let seen = without_gateway_keys(section);
+    let seen = Value::Object(without_gateway_keys(section)).to_string();
     match &entry.provider {
-        Provider::BuiltIn(_) => {
-            Revision { section: fingerprint(&Value::Object(seen).to_string()), program: 0 }
+        Provider::BuiltIn(_) => Revision { section: fingerprint(&seen), program: 0 },
+        Provider::Isolated(_, command) => {
+            Revision { section: fingerprint(&seen), program: command.fingerprint() }
         }
         Provider::Plugin(plugin) => {
             // The Python package checks the list in the plugin, too.
-            let is_read = matches!(plugin.source, Source::Python { .. });
-            let list = is_read.then(|| texts(section, "allowFrom"));
-            let section = fingerprint(&(Value::Object(seen).to_string(), list));
-            Revision { section, program: plugin.command().fingerprint() }
+            let list = is_package(entry).then(|| texts(section, "allowFrom"));
+            Revision {
+                section: fingerprint(&(seen, list)),
+                program: plugin.command().fingerprint(),
+            }
         }
     }
 }

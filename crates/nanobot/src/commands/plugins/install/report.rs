@@ -75,7 +75,7 @@ fn tell_state(entry: &Entry, said: Result<Description, ChannelError>) -> anyhow:
             output::warning(format_args!("it cannot be started: {}", error.report()));
             let usual = match &entry.provider {
                 Provider::Plugin(plugin) => usual_hint(&plugin.source),
-                Provider::BuiltIn(_) => None,
+                Provider::BuiltIn(_) | Provider::Isolated(..) => None,
             };
             error.hint().map(str::to_owned).or(usual).iter().for_each(output::hint);
         }

@@ -1,8 +1,7 @@
-//! Text that is still being written ends in the middle of something.
-
 /// Closes the emphasis and code that an unfinished text has open, so that a reader of a stream sees
 /// bold text grow instead of asterisks that vanish when the last word arrives.
-pub(crate) fn close_open_marks(text: &str) -> String {
+#[must_use]
+pub fn close_open_marks(text: &str) -> String {
     if is_in_fence(text) {
         return text.to_owned();
     }

@@ -1,5 +1,6 @@
 /// A table as lines of text with aligned columns, to be shown in a fixed width.
-pub(super) fn layout(rows: &[Vec<String>]) -> String {
+#[must_use]
+pub fn layout(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(|column| column_width(rows, column)).collect();
     let mut lines = Vec::new();
@@ -13,7 +14,9 @@ pub(super) fn layout(rows: &[Vec<String>]) -> String {
     lines.join("\n")
 }
 
-fn column_width(rows: &[Vec<String>], column: usize) -> usize {
+/// Columns of a fixed-width font that the widest cell of a column takes.
+#[must_use]
+pub fn column_width(rows: &[Vec<String>], column: usize) -> usize {
     rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0)
 }
 

@@ -1,6 +1,17 @@
 use serde_json::{Map, Value};
 
-use super::call::UploadedFile;
+/// A file that was uploaded with a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadedFile {
+    /// The parameter.
+    pub field: String,
+    /// The name of the file.
+    pub name: String,
+    /// Its media type, if one was said.
+    pub mime: Option<String>,
+    /// What is in it.
+    pub content: Vec<u8>,
+}
 
 /// The boundary that a content type names.
 pub(crate) fn boundary(content_type: &str) -> Option<&str> {

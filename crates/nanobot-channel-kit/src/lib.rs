@@ -1,0 +1,27 @@
+//! What several built-in channels need and no platform decides.
+//!
+//! | module | what |
+//! |---|---|
+//! | `backoff` | pauses between tries |
+//! | `character` | places where a text may be cut |
+//! | `deliveries` | notes of what was sent, which outlive the process |
+//! | `file_name` | names that are safe on this disk |
+//! | `mend` | ends of Markdown that is still being written |
+//! | `store` | small files that outlive the process |
+//! | `table` | tables in a fixed width |
+#![warn(missing_docs)]
+
+mod backoff;
+mod character;
+mod deliveries;
+mod file_name;
+mod mend;
+pub mod store;
+mod table;
+
+pub use backoff::Backoff;
+pub use character::whole_character;
+pub use deliveries::{Deliveries, Delivery, Note, Shown};
+pub use file_name::safe_name;
+pub use mend::close_open_marks;
+pub use table::{column_width, layout};
