@@ -89,6 +89,12 @@ impl Agent {
         self.model.describe()
     }
 
+    /// Names of the models that are configured, in the order in which they are asked.
+    #[must_use]
+    pub fn models(&self) -> Vec<String> {
+        self.model.names()
+    }
+
     /// Does slow preparations, such as loading certificates, so that the first turn need not wait.
     ///
     /// Takes some milliseconds; call it off the runtime's threads.
@@ -132,7 +138,7 @@ impl Agent {
             None => (Ending::Interrupted, None),
         };
         let usage = record.usage;
-        let history = record.into_entries(voice.reply());
+        let history = record.into_entries(voice.words());
         if let Some(notice) = notice {
             voice.say(&notice);
         }
@@ -151,7 +157,8 @@ impl Agent {
         voice: &mut Voice<'_>,
         record: &mut Record,
     ) -> Result<(), String> {
-        self.model.check()?;
+        let models = self.model.preferring(turn.model.as_deref());
+        models.check()?;
         let toolbox = self.toolbox(cx).await;
         let surroundings = Surroundings {
             system: self.context.system_prompt().await,
@@ -163,7 +170,7 @@ impl Agent {
             images: images_of(turn).await,
         };
         let exchange = Exchange {
-            model: &self.model,
+            model: &models,
             settings: &self.settings,
             toolbox,
             cx,

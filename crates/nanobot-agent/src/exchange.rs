@@ -56,6 +56,7 @@ impl Exchange<'_> {
         record: &mut Record,
     ) -> Result<(), String> {
         while record.round_count() < self.max_rounds {
+            voice.mute(record.has_just_answered());
             let parts = self.surroundings.parts(record.rounds(), self.budget_chars);
             let has_past = parts.has_past();
             let asked = self.ask(self.surroundings.request(&parts), voice).await;
@@ -89,7 +90,7 @@ impl Exchange<'_> {
         record: &mut Record,
     ) -> Result<ControlFlow<()>, String> {
         if completion.tool_calls.is_empty() {
-            return self.take_last(voice);
+            return self.take_last(voice, record);
         }
         let was_understood = self.use_tools(completion, voice, record).await;
         let troubles = &mut self.troubles;
@@ -102,8 +103,12 @@ impl Exchange<'_> {
 
     /// An answer without calls is the last, unless it is blank: then it is asked for once more in
     /// silence. When a tool has written to the person, nothing more need be said.
-    fn take_last(&mut self, voice: &mut Voice<'_>) -> Result<ControlFlow<()>, String> {
-        if voice.has_spoken() || self.cx.has_answered() {
+    fn take_last(
+        &mut self,
+        voice: &mut Voice<'_>,
+        record: &Record,
+    ) -> Result<ControlFlow<()>, String> {
+        if voice.has_spoken() || record.has_answered() {
             return Ok(ControlFlow::Break(()));
         }
         voice.restart_answer();
@@ -128,6 +133,9 @@ impl Exchange<'_> {
         let calls = record.begin_round(content, tool_calls, &reasoning, thinking);
         let was_understood = run_calls(&calls, &self.toolbox, self.cx, record).await;
         record.close_round();
+        if let Some(interjections) = voice.interjections() {
+            interjections.take().await.into_iter().for_each(|said| record.add_said(said));
+        }
         voice.checkpoint(record.rounds());
         was_understood
     }

@@ -13,10 +13,12 @@
 
 mod agent;
 mod anthropic;
+mod approval;
 mod context;
 mod exchange;
 mod history;
 mod images;
+mod interjections;
 pub mod local_models;
 #[cfg(feature = "mcp")]
 mod mcp;
@@ -42,9 +44,11 @@ mod voice;
 mod wire;
 
 pub use agent::Agent;
+pub use approval::{Approver, Permission};
+pub use interjections::Interjections;
 pub use message::{Message, Role};
 pub use model::{ModelDescription, ModelProblem};
-pub use outbox::{Outbox, OutboxError, OutboxMessage};
+pub use outbox::{Outbox, OutboxError, OutboxMessage, Posted};
 pub use provider::{
     Completion, Delta, Image, ModelProvider, ModelRequest, PastMessage, ProviderError, ToolSpec,
     Usage,

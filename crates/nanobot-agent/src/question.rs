@@ -99,6 +99,7 @@ mod tests {
         fn check(text: &str, attachments: &[&str], expected: &str) {
             let turn = Turn {
                 session: String::new(),
+                model: None,
                 channel: String::new(),
                 chat_id: String::new(),
                 sender: Sender::default(),

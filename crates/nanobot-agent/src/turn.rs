@@ -2,6 +2,8 @@
 
 use tokio_util::sync::CancellationToken;
 
+use crate::approval::Approver;
+use crate::interjections::Interjections;
 use crate::message::Message;
 use crate::outbox::Outbox;
 use crate::provider::Usage;
@@ -11,6 +13,8 @@ use crate::provider::Usage;
 pub struct Turn {
     /// Key of the session.
     pub session: String,
+    /// Which of the configured models is to be asked first; the first one unless given.
+    pub model: Option<String>,
     /// Name of the channel the message came through.
     pub channel: String,
     /// Chat on that channel.
@@ -57,6 +61,16 @@ pub trait TurnEvents: Send + Sync {
 
     /// Way for tools to send messages of their own; without one there is no `message` tool.
     fn outbox(&self) -> Option<&dyn Outbox> {
+        None
+    }
+
+    /// What is said in the session while the turn runs; without it, that waits for the next turn.
+    fn interjections(&self) -> Option<&dyn Interjections> {
+        None
+    }
+
+    /// Way for tools to ask the person for permission; without one, what needs it is not done.
+    fn approver(&self) -> Option<&dyn Approver> {
         None
     }
 

@@ -2,7 +2,7 @@
 
 mod support;
 
-use nanobot_agent::{Agent, Ending, Message, ProviderSettings, Role, Usage};
+use nanobot_agent::{Agent, AgentSettings, Ending, Message, ProviderSettings, Role, Turn, Usage};
 use nanobot_test_support::{FakeModel, FakeReply, Step};
 use serde_json::json;
 use support::{ask, run, settings, turn, turn_after};
@@ -238,10 +238,9 @@ async fn a_picture_is_sent_and_left_out_when_the_model_refuses_it() {
     assert_eq!(outcome.history[0].content, format!("look\n[image: {}]", picture.display()));
 }
 
-#[tokio::test]
-async fn another_model_answers_when_the_first_one_does_not() {
-    let fake = FakeModel::start().await;
-    let mut settings = settings(&fake);
+/// Two models: `fake-model`, and `groq/other-model`.
+fn two_models(fake: &FakeModel) -> AgentSettings {
+    let mut settings = settings(fake);
     let other = ProviderSettings {
         api_key: Some("key".to_owned().into()),
         api_base: Some(fake.base_url()),
@@ -249,6 +248,28 @@ async fn another_model_answers_when_the_first_one_does_not() {
     };
     settings.model.providers.insert("groq".to_owned(), other);
     settings.model.fallback_models = vec!["groq/other-model".to_owned()];
+    settings
+}
+
+#[tokio::test]
+async fn the_model_that_a_session_has_chosen_is_asked_first_and_the_others_when_it_fails() {
+    let fake = FakeModel::start().await;
+    let agent = Agent::new(two_models(&fake));
+    assert_eq!(agent.models(), ["fake-model", "groq/other-model"]);
+    let chosen = || Turn { model: Some("groq/other-model".to_owned()), ..turn("hello") };
+    run(&agent, chosen()).await;
+    assert_eq!(fake.last_request().model(), "other-model");
+    fake.push(FakeReply::status(401, ""));
+    let (_, ears) = run(&agent, chosen()).await;
+    assert_eq!(ears.progress(), ["other-model did not answer; asking fake-model instead."]);
+    run(&agent, Turn { model: Some("gone".to_owned()), ..turn("hello") }).await;
+    assert_eq!(fake.last_request().model(), "fake-model");
+}
+
+#[tokio::test]
+async fn another_model_answers_when_the_first_one_does_not() {
+    let fake = FakeModel::start().await;
+    let settings = two_models(&fake);
     fake.push(FakeReply::status(401, ""));
     fake.push(FakeReply::text("From the other"));
     let agent = Agent::new(settings);

@@ -331,6 +331,38 @@ async fn a_message_with_a_file_is_sent_to_this_chat_and_may_be_the_whole_answer(
 }
 
 #[tokio::test]
+async fn words_after_a_message_that_was_the_answer_are_kept_but_not_said() {
+    let house = House::new().await;
+    house.fake.push(FakeReply::tool_call("message", &json!({"content": "42"})));
+    house.fake.push(FakeReply::text("I have told them."));
+    let ears = Ears::with_outbox();
+    let outcome = Agent::new(house.settings.clone()).run_turn(turn("go"), &ears).await;
+    assert_eq!((outcome.reply.as_str(), ears.pieces().len()), ("", 0));
+    assert_eq!(outcome.history.last().expect("an entry").content, "I have told them.");
+}
+
+#[tokio::test]
+async fn a_failure_after_a_message_is_said() {
+    let house = House::new().await;
+    house.fake.push(FakeReply::tool_call("message", &json!({"content": "42"})));
+    house.fake.push(FakeReply::status(401, ""));
+    let ears = Ears::with_outbox();
+    let outcome = Agent::new(house.settings.clone()).run_turn(turn("go"), &ears).await;
+    assert_eq!(outcome.ending, Ending::Failed);
+    assert!(ears.text().contains("did not accept the API key"), "{}", ears.text());
+}
+
+#[tokio::test]
+async fn a_command_that_a_person_must_agree_to_is_not_run_where_nobody_can_be_asked() {
+    let mut house = House::new().await;
+    house.settings.tools.config.exec.approval = nanobot_config::ExecApproval::OnDenyPattern;
+    let asked = house.exec("rm -rf notes").await;
+    assert!(asked.contains("none can be asked"), "{asked}");
+    assert!(house.exists("data/workspace/notes"));
+    assert_eq!(house.exec("echo fine").await, "fine\n\nExit code: 0");
+}
+
+#[tokio::test]
 async fn a_message_to_another_chat_does_not_replace_the_answer() {
     let house = House::new().await;
     let arguments = json!({"content": "Hi", "channel": "email", "chat_id": "bob"});

@@ -45,9 +45,9 @@ pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrorKind, Position};
 pub use file::ConfigFile;
 pub use model::{
-    AgentDefaults, Agents, Api, ChannelSection, Channels, Config, Dream, Exec, ExecSandbox,
-    Gateway, Heartbeat, McpServer, McpTransport, OnUnknown, Plugins, Provider, ProviderRetryMode,
-    Providers, Tools, Web, WebSearch,
+    AgentDefaults, Agents, Api, ChannelSection, Channels, Config, Dream, Exec, ExecApproval,
+    ExecSandbox, Gateway, Heartbeat, McpServer, McpTransport, OnUnknown, Plugins, Provider,
+    ProviderRetryMode, Providers, Tools, Web, WebSearch, WhileBusy,
 };
 pub use paths::Paths;
 pub use schema::schema;

@@ -14,7 +14,7 @@ mod providers;
 mod section;
 mod tools;
 
-pub use agents::{AgentDefaults, Agents, Dream, ProviderRetryMode};
+pub use agents::{AgentDefaults, Agents, Dream, ProviderRetryMode, WhileBusy};
 pub use api::Api;
 pub use channels::Channels;
 pub use config::Config;
@@ -24,4 +24,4 @@ pub use plugins::Plugins;
 pub use providers::{Provider, Providers};
 pub(crate) use section::CommonKeys;
 pub use section::{ChannelSection, OnUnknown};
-pub use tools::{Exec, ExecSandbox, Tools, Web, WebSearch};
+pub use tools::{Exec, ExecApproval, ExecSandbox, Tools, Web, WebSearch};

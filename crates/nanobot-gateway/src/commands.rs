@@ -38,6 +38,7 @@ impl Command {
 pub(crate) const HELP: &str = "🐈 nanobot commands:
 - `/new`: start a new conversation
 - `/stop`: stop the answer that is being written
+- `/model [NAME]`: show which model answers, or choose another one for this session
 - `/status`: show how the bot is
 - `/help`: show this list";
 
@@ -61,11 +62,11 @@ pub(crate) struct About {
 
 impl About {
     /// Answer to `/status`.
-    pub(crate) fn status(&self, is_busy: bool) -> String {
+    pub(crate) fn status(&self, model: &str, is_busy: bool) -> String {
         format!(
             "🐈 nanobot v{}\n- Model: {}\n- Up for: {}\n- This session: {}",
             env!("CARGO_PKG_VERSION"),
-            self.model,
+            model,
             rough(self.started.elapsed()),
             if is_busy { "an answer is being written" } else { "idle" },
         )

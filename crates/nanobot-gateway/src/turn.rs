@@ -14,10 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::{Command, NEW_SESSION};
 use crate::delivery::Delivery;
+use crate::joining::Joining;
 use crate::metrics::Metrics;
+use crate::model_command::ModelChoices;
+use crate::outbox::Post;
+use crate::questions::Questions;
 use crate::roster::Roster;
 use crate::running::RunningTurns;
 use crate::speaker::Speaker;
+use crate::status::StatusBoard;
 
 /// Said when a turn panicked.
 const PANIC_NOTICE: &str =
@@ -32,7 +37,13 @@ pub(crate) struct TurnRunner {
     pub(crate) delivery: Delivery,
     pub(crate) roster: Arc<Roster>,
     pub(crate) running: Arc<RunningTurns>,
+    pub(crate) board: Arc<StatusBoard>,
+    pub(crate) models: Arc<ModelChoices>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Whether what is said during a turn joins it.
+    pub(crate) steers: bool,
+    /// No more messages are taken.
+    pub(crate) closing: CancellationToken,
     /// Ends the running turns when the gateway cannot wait for them any longer.
     pub(crate) abort: CancellationToken,
 }
@@ -45,7 +56,7 @@ impl TurnRunner {
             tracing::info!(id, attempt, "Answering a message again.");
         }
         match Command::parse(&claim.inbound.message.text) {
-            Some(Command::New) => self.forget(&claim.inbound).await,
+            Some(Command::New) => self.forget(&claim).await,
             _ => self.answer(&claim).await,
         }
     }
@@ -60,11 +71,14 @@ impl TurnRunner {
     /// Lets the agent answer, stores the result and hands it to the delivery; says how it ended.
     async fn ask(&self, claim: &Claim) -> &'static str {
         let inbound = &claim.inbound;
-        let speaker = self.speaker(inbound);
-        let cancel = self.abort.child_token();
-        let _running = self.running.begin(&inbound.session, cancel.clone());
-        let turn = turn(inbound, &claim.history, cancel);
         let done = claim.checkpoint.as_deref().map(read_checkpoint).unwrap_or_default();
+        // The gateway cuts a turn off, a person stops it.
+        let cut_off = self.abort.child_token();
+        let cancel = cut_off.child_token();
+        let speaker = self.speaker(claim, &done, &cut_off);
+        let _running = self.running.begin(&inbound.session, cancel.clone());
+        let model = self.models.of(&inbound.session).map(str::to_owned);
+        let turn = Turn { model, ..turn(inbound, &claim.history, cancel) };
         let answer = AssertUnwindSafe(self.agent.resume_turn(turn, done, &speaker)).catch_unwind();
         let answered = tokio::select! {
             answered = answer => answered,
@@ -74,7 +88,7 @@ impl TurnRunner {
             tracing::error!(id = inbound.id, "A turn panicked.");
             panicked(&speaker.said())
         });
-        if self.abort.is_cancelled() && outcome.ending == Ending::Interrupted {
+        if cut_off.is_cancelled() && outcome.ending == Ending::Interrupted {
             self.give_back(&inbound.session).await;
             return "cut_off";
         }
@@ -105,12 +119,13 @@ impl TurnRunner {
     }
 
     /// Begins a new conversation in the session.
-    async fn forget(&self, inbound: &InboundEntry) {
+    async fn forget(&self, claim: &Claim) {
+        let inbound = &claim.inbound;
         let forget = || self.ledger.delete_session(&inbound.session);
         if self.until_stored("forget a conversation", forget).await.is_none() {
             return;
         }
-        let speaker = self.speaker(inbound);
+        let speaker = self.speaker(claim, &[], &self.abort);
         let outcome = TurnOutcome {
             reply: NEW_SESSION.to_owned(),
             history: Vec::new(),
@@ -126,6 +141,7 @@ impl TurnRunner {
         let entry = (!reply.is_empty()).then(|| speaker.final_entry(&reply));
         let commit = TurnCommit {
             inbound_id: inbound.id.clone(),
+            joined: speaker.joined(),
             session: inbound.session.clone(),
             history: history.iter().filter_map(|it| serde_json::to_string(it).ok()).collect(),
             outbound: entry.iter().cloned().collect(),
@@ -160,8 +176,21 @@ impl TurnRunner {
         }
     }
 
-    fn speaker<'a>(&'a self, inbound: &'a InboundEntry) -> Speaker<'a> {
-        Speaker::new(&self.delivery, inbound, self.roster.hears(&inbound.channel))
+    fn speaker<'a>(
+        &'a self,
+        claim: &'a Claim,
+        done: &[Message],
+        cut_off: &'a CancellationToken,
+    ) -> Speaker<'a> {
+        let (inbound, ledger, delivery) = (&claim.inbound, self.ledger.as_ref(), &self.delivery);
+        let is_repeated = claim.attempt > 1;
+        let post = Post { ledger, delivery, board: &self.board, inbound, is_repeated };
+        let (running, closing) = (&self.running, &self.closing);
+        let questions = Questions { delivery, running, inbound, closing, cut_off };
+        let joining = Joining::new(ledger, inbound, done);
+        // What has joined before a crash is finished with the turn, whatever is configured now.
+        let joining = (self.steers || !joining.joined().is_empty()).then_some(joining);
+        Speaker::new(post, questions, joining, self.roster.hears(&inbound.channel))
     }
 }
 
@@ -173,6 +202,7 @@ fn turn(inbound: &InboundEntry, history: &[String], cancel: CancellationToken) -
     };
     Turn {
         session: inbound.session.clone(),
+        model: None,
         channel: inbound.channel.clone(),
         chat_id: message.chat_id.clone(),
         sender,

@@ -94,6 +94,7 @@ fn answer(inbound: &InboundEntry) -> TurnCommit {
     let entry = format!(r#"{{"role":"user","content":"{}"}}"#, "x".repeat(TEXT_BYTES));
     TurnCommit {
         inbound_id: inbound.id.clone(),
+        joined: Vec::new(),
         session: inbound.session.clone(),
         history: vec![entry.clone(), entry],
         outbound: vec![OutboundEntry { channel: inbound.channel.clone(), message }],

@@ -44,10 +44,12 @@ pub struct Claim {
 }
 
 /// The result of a turn, stored all at once.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TurnCommit {
     /// The message that was answered; empty for a turn that no message began.
     pub inbound_id: String,
+    /// Other messages of the session that the turn has answered with it; they are done as well.
+    pub joined: Vec<String>,
     /// The session it belongs to.
     pub session: String,
     /// What the session gained: one JSON object each.

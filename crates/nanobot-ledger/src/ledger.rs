@@ -24,6 +24,14 @@ pub trait Ledger: Send + Sync {
     /// what it holds.
     async fn claim(&self, session: &str) -> Result<Option<Claim>, LedgerError>;
 
+    /// The messages that wait in a session behind the claimed one, oldest first, at most so many.
+    /// They go on waiting: a turn that answers them as well says so in its commit.
+    async fn waiting_in(
+        &self,
+        session: &str,
+        limit: usize,
+    ) -> Result<Vec<InboundEntry>, LedgerError>;
+
     /// Stores how far the turn with a claimed message is; replaces what was stored before. The next
     /// claim of the message has it, until the turn is committed.
     async fn checkpoint(&self, inbound_id: &str, json: String) -> Result<(), LedgerError>;

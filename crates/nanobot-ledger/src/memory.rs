@@ -95,6 +95,14 @@ impl Ledger for MemoryLedger {
         Ok(Some(Claim { history, ..claimed }))
     }
 
+    async fn waiting_in(
+        &self,
+        session: &str,
+        limit: usize,
+    ) -> Result<Vec<InboundEntry>, LedgerError> {
+        Ok(self.state()?.inbox.waiting_in(session, limit))
+    }
+
     async fn checkpoint(&self, inbound_id: &str, json: String) -> Result<(), LedgerError> {
         self.state()?.inbox.checkpoint(inbound_id, json);
         Ok(())
@@ -106,6 +114,9 @@ impl Ledger for MemoryLedger {
         let answers = !turn.inbound_id.is_empty();
         if answers && !state.inbox.finish(&turn.inbound_id, limits.finished) {
             return Ok(());
+        }
+        for id in &turn.joined {
+            state.inbox.finish(id, limits.finished);
         }
         let State { inbox, sessions, .. } = &mut *state;
         let is_busy = |session: &str| inbox.is_busy(session);

@@ -98,6 +98,17 @@ impl Ledger for SqliteLedger {
         self.queue.ask_or_undo(action, Kind::BestEffort, work, inbox::give_back).await
     }
 
+    async fn waiting_in(
+        &self,
+        session: &str,
+        limit: usize,
+    ) -> Result<Vec<InboundEntry>, LedgerError> {
+        let session = session.to_owned();
+        let work = move |unit: &mut Unit<'_>| inbox::waiting_in(unit, &session, limit);
+        let action = "failed to read the messages that wait in a session";
+        self.queue.ask(action, Kind::Read, work).await
+    }
+
     async fn checkpoint(&self, inbound_id: &str, json: String) -> Result<(), LedgerError> {
         let id = inbound_id.to_owned();
         let work = move |unit: &mut Unit<'_>| inbox::checkpoint(unit, &id, &json);

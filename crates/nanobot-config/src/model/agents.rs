@@ -61,6 +61,8 @@ pub struct AgentDefaults {
     pub reasoning_effort: Option<String>,
     /// IANA name of the time zone that the agent tells the time in.
     pub timezone: String,
+    /// What becomes of a message that comes while its session's turn runs.
+    pub while_busy: WhileBusy,
     /// Periodic tidying of the agent's memory.
     pub dream: Dream,
 }
@@ -80,9 +82,21 @@ impl Default for AgentDefaults {
             provider_retry_mode: ProviderRetryMode::Standard,
             reasoning_effort: None,
             timezone: "UTC".to_owned(),
+            while_busy: WhileBusy::Queue,
             dream: Dream::default(),
         }
     }
+}
+
+/// What becomes of a message that comes while its session's turn runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum WhileBusy {
+    /// It waits, and gets an answer of its own.
+    #[default]
+    Queue,
+    /// It joins the running turn at its next use of tools, and is answered together with the message before it.
+    Steer,
 }
 
 /// How long to try again when a provider fails.

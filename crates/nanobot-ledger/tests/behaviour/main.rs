@@ -49,6 +49,8 @@ on_every_engine! {
         a_turn_that_is_committed_twice_counts_once,
         a_message_that_was_given_back_can_still_be_committed,
         a_turn_without_a_message_adds_to_the_session,
+        a_turn_can_answer_messages_that_wait_behind_its_own,
+        a_message_that_joined_a_turn_waits_until_the_turn_is_committed,
         a_checkpoint_is_handed_out_with_the_message_until_it_is_done,
         a_trace_tells_each_step_of_a_message,
         a_trace_of_something_unknown_is_none;

@@ -30,6 +30,7 @@ async fn write(ledger: &dyn Ledger) -> Result<(), LedgerError> {
     ledger
         .commit_turn(TurnCommit {
             inbound_id: ANSWERED.into(),
+            joined: Vec::new(),
             session: SESSION.into(),
             history: history.map(str::to_owned).into(),
             outbound: vec![outbound(DEAD)],
@@ -40,6 +41,7 @@ async fn write(ledger: &dyn Ledger) -> Result<(), LedgerError> {
     ledger
         .commit_turn(TurnCommit {
             inbound_id: String::new(),
+            joined: Vec::new(),
             session: "cron".into(),
             history: vec!["{}".into()],
             outbound: vec![outbound(HELD)],

@@ -56,6 +56,7 @@ impl Conversation {
     ) -> TurnOutcome {
         let turn = Turn {
             session: self.session.clone(),
+            model: None,
             channel: self.channel.clone(),
             chat_id: self.chat_id.clone(),
             sender: Sender { id: "user".to_owned(), display_name: None },

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use nanobot_config::{Config, Environment};
+use nanobot_config::{Config, Environment, WhileBusy};
 use nanobot_gateway::{GatewayError, Settings};
 
 use crate::failure::Failure;
@@ -24,6 +24,7 @@ pub(super) fn settings(instance: &Instance, config: &Config, port: u16) -> Setti
         control_socket: Some(instance.paths.control_socket()),
         max_concurrent_turns: concurrency(&instance.environment),
         max_attempts: u32::from(config.channels.send_max_retries.max(1)),
+        steers: config.agents.defaults.while_busy == WhileBusy::Steer,
         grace: GRACE,
     }
 }
