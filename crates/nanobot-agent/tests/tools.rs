@@ -282,10 +282,19 @@ async fn a_command_inside_bubblewrap_stays_in_the_workspace() {
     house.settings.tools.sandbox = CommandSandbox::Bubblewrap;
     let probe = house.exec("true").await;
     if probe.contains("is not installed") {
-        eprintln!("skipped: {probe}");
+        eprintln!("skipped: {probe}. `apt-get install bubblewrap` lets it run.");
         return;
     }
     check_walls(&house).await;
+    std::fs::create_dir(house.root.path().join("data/workspace/sessions")).expect("a folder");
+    house.write("data/workspace/sessions/telegram_7.jsonl", "what others said");
+    let sessions = house.exec("cat sessions/*; grep -r said .; ls sessions").await;
+    assert!(
+        !sessions.contains("what others said") && !sessions.contains("7.jsonl\n"),
+        "{sessions}"
+    );
+    house.exec("echo x > sessions/telegram_7.jsonl").await;
+    assert_eq!(house.read("data/workspace/sessions/telegram_7.jsonl"), "what others said");
 }
 
 #[tokio::test]

@@ -24,7 +24,10 @@ struct House {
 
 impl House {
     fn new() -> Self {
-        Self { workspace: tempfile::tempdir().unwrap(), ledger: Arc::new(MemoryLedger::default()) }
+        Self {
+            workspace: tempfile::tempdir().expect("a folder"),
+            ledger: Arc::new(MemoryLedger::default()),
+        }
     }
 
     async fn stage(&self, streams: bool) -> (Stage, Played, Started) {

@@ -21,8 +21,8 @@ struct House {
 
 impl House {
     fn new() -> Self {
-        let workspace = tempfile::tempdir().unwrap();
-        std::fs::write(workspace.path().join("cat.png"), "a picture").unwrap();
+        let workspace = tempfile::tempdir().expect("a folder");
+        std::fs::write(workspace.path().join("cat.png"), "a picture").expect("a file");
         Self { workspace, ledger: Arc::new(MemoryLedger::default()) }
     }
 
@@ -35,8 +35,8 @@ impl House {
 
     async fn history(&self, session: &str) -> Vec<Value> {
         let page = HistoryPage { from: 0, limit: 100 };
-        let entries = self.ledger.session_history(session, page).await.unwrap();
-        entries.iter().map(|entry| serde_json::from_str(entry).unwrap()).collect()
+        let entries = self.ledger.session_history(session, page).await.expect("a history");
+        entries.iter().map(|entry| serde_json::from_str(entry).expect("JSON")).collect()
     }
 }
 

@@ -163,6 +163,7 @@ async fn way(ledger: &dyn Ledger, session: &str) {
 fn claim_with_history(bencher: Bencher, entries: usize) {
     let place = Place::new();
     let turn = TurnCommit {
+        joined: Vec::new(),
         inbound_id: String::new(),
         history: answer(&inbound("a")).history.into_iter().cycle().take(entries).collect(),
         outbound: Vec::new(),

@@ -106,7 +106,7 @@ pub(crate) async fn a_turn_can_answer_messages_that_wait_behind_its_own(engine: 
     ledger.claim("a").await.unwrap();
     let waiting = ledger.waiting_in("a", 10).await.unwrap();
     assert_eq!(waiting, [second.clone(), third.clone()], "without the claimed one, in order");
-    assert_eq!(ledger.waiting_in("a", 1).await.unwrap(), [second.clone()]);
+    assert_eq!(ledger.waiting_in("a", 1).await.unwrap().len(), 1);
     let turn = TurnCommit { joined: vec![second.id.clone()], ..answer(&first, &["d1"]) };
     ledger.commit_turn(turn).await.unwrap();
     let state = ledger.trace(&second.id).await.unwrap().unwrap().inbound.unwrap().state;
