@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::model::{Model, Models};
 use crate::notice;
-use crate::provider::{Completion, ErrorKind, ModelRequest, ProviderError};
+use crate::provider::{Completion, ErrorKind, ModelRequest, ProviderError, Stop};
 use crate::question::Surroundings;
 use crate::record::Record;
 use crate::retry::Retries;
@@ -89,7 +89,11 @@ impl Exchange<'_> {
         record: &mut Record,
     ) -> Result<ControlFlow<()>, String> {
         if completion.tool_calls.is_empty() {
-            return self.take_last(voice);
+            return match completion.stop {
+                Stop::Complete => self.take_last(voice),
+                Stop::Length => Err(notice::cut_off(voice.has_spoken())),
+                Stop::Refused => Err(notice::REFUSED.to_owned()),
+            };
         }
         let was_understood = self.use_tools(completion, voice, record).await;
         let troubles = &mut self.troubles;

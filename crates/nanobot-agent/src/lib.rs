@@ -15,6 +15,7 @@ mod agent;
 mod anthropic;
 mod context;
 mod exchange;
+mod gemini;
 mod history;
 mod images;
 pub mod local_models;
@@ -46,8 +47,8 @@ pub use message::{Message, Role};
 pub use model::{ModelDescription, ModelProblem};
 pub use outbox::{Outbox, OutboxError, OutboxMessage};
 pub use provider::{
-    Completion, Delta, Image, ModelProvider, ModelRequest, PastMessage, ProviderError, ToolSpec,
-    Usage,
+    Completion, Delta, Image, ModelProvider, ModelRequest, PastMessage, ProviderError, Stop,
+    ToolSpec, Usage,
 };
 pub use settings::{
     AgentSettings, CommandSandbox, ModelSettings, ProviderSettings, RetryMode, ToolSettings,

@@ -1,6 +1,7 @@
 //! The model that the agent asks, as configured.
 
 use crate::anthropic::AnthropicModel;
+use crate::gemini::GeminiModel;
 use crate::notice;
 use crate::offline::{OfflineModel, ScriptError};
 use crate::openai::OpenAiModel;
@@ -177,6 +178,9 @@ fn connect(
     let selection = found?;
     Ok(match selection.spec.wire {
         Wire::Anthropic => Box::new(AnthropicModel::new(&selection, settings)?),
+        Wire::Gemini if GeminiModel::is_spoken_at(&selection.base) => {
+            Box::new(GeminiModel::new(&selection, settings)?)
+        }
         _ => Box::new(OpenAiModel::new(&selection, settings)?),
     })
 }
