@@ -8,10 +8,11 @@ use tracing::Instrument;
 
 use crate::context::Context;
 use crate::exchange::{Exchange, Troubles};
+use crate::media::{Media, Seen};
 use crate::message::{Message, Role};
 use crate::model::{ModelDescription, Models};
 use crate::provider::ModelProvider;
-use crate::question::{Surroundings, images_of, user_text};
+use crate::question::Surroundings;
 use crate::record::Record;
 use crate::settings::{AgentSettings, ModelSettings};
 use crate::tool::{Tool, ToolContext, Toolbox};
@@ -32,6 +33,7 @@ pub struct Agent {
     settings: ModelSettings,
     /// Characters that fit beside the longest answer.
     budget_chars: usize,
+    media: Media,
     tools: Toolbox,
     #[cfg(feature = "mcp")]
     mcp: crate::mcp::McpServers,
@@ -65,6 +67,7 @@ impl Agent {
         let tokens = window.saturating_sub(settings.model.max_tokens).max(window / SMALLEST_SHARE);
         Self {
             model,
+            media: Media::new(&settings),
             tools: builtin(&settings.workspace, &settings.tools),
             #[cfg(feature = "mcp")]
             mcp: crate::mcp::McpServers::new(&settings.tools.config.mcp_servers),
@@ -120,11 +123,12 @@ impl Agent {
 
     async fn run(&self, turn: Turn, done: Vec<Message>, events: &dyn TurnEvents) -> TurnOutcome {
         let mut voice = Voice::new(events);
-        let said = user_text(&turn);
-        let mut record = Record::new(Message::now(Role::User, said.clone()), done);
+        let seen = turn.cancel.run_until_cancelled(self.media.look_at(&turn)).await;
+        let seen = seen.unwrap_or_else(|| Seen::unread(&turn));
+        let mut record = Record::new(Message::now(Role::User, seen.text.clone()), done);
         let cx = ToolContext::new(&turn, events, self.max_tool_result_chars);
         // On the heap: the state of an HTTP call would make the future of each caller large.
-        let answer = self.answer(&turn, &said, &cx, &mut voice, &mut record).boxed();
+        let answer = self.answer(&turn, seen, &cx, &mut voice, &mut record).boxed();
         let answered = turn.cancel.run_until_cancelled(answer).await;
         let (ending, notice) = match answered {
             Some(Ok(())) => (Ending::Complete, None),
@@ -146,7 +150,7 @@ impl Agent {
     async fn answer(
         &self,
         turn: &Turn,
-        said: &str,
+        seen: Seen,
         cx: &ToolContext<'_>,
         voice: &mut Voice<'_>,
         record: &mut Record,
@@ -156,11 +160,11 @@ impl Agent {
         let surroundings = Surroundings {
             system: self.context.system_prompt().await,
             moment: self.context.moment(turn),
-            said,
+            said: &seen.text,
             history: &turn.history,
             tools: toolbox.specs(),
             tool_chars: toolbox.chars(),
-            images: images_of(turn).await,
+            images: seen.images,
         };
         let exchange = Exchange {
             model: &self.model,

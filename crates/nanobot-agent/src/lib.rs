@@ -21,6 +21,7 @@ mod images;
 pub mod local_models;
 #[cfg(feature = "mcp")]
 mod mcp;
+mod media;
 mod message;
 mod model;
 mod notice;

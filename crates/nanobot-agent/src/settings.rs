@@ -27,6 +27,8 @@ pub struct AgentSettings {
     pub max_tool_iterations: u32,
     /// Characters of one result of a tool that the model gets to see.
     pub max_tool_result_chars: u32,
+    /// Whether the text of attached documents is read for the model.
+    pub extract_document_text: bool,
     /// What tools may do.
     pub tools: ToolSettings,
 }
@@ -130,6 +132,7 @@ impl Default for AgentSettings {
             context_window_tokens: 65_536,
             max_tool_iterations: 200,
             max_tool_result_chars: 16_000,
+            extract_document_text: true,
             tools: ToolSettings::default(),
         }
     }
@@ -170,6 +173,7 @@ impl AgentSettings {
             context_window_tokens: defaults.context_window_tokens,
             max_tool_iterations: defaults.max_tool_iterations,
             max_tool_result_chars: defaults.max_tool_result_chars,
+            extract_document_text: config.channels.extract_document_text,
             tools: ToolSettings {
                 config: config.tools.clone(),
                 data_dir: Some(Paths::default_for_home(home).data_dir),
