@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use tracing::Instrument;
@@ -122,6 +123,7 @@ impl Agent {
     }
 
     async fn run(&self, turn: Turn, done: Vec<Message>, events: &dyn TurnEvents) -> TurnOutcome {
+        let started = Instant::now();
         let mut voice = Voice::new(events);
         let seen = turn.cancel.run_until_cancelled(self.media.look_at(&turn)).await;
         let seen = seen.unwrap_or_else(|| Seen::unread(&turn));
@@ -135,14 +137,15 @@ impl Agent {
             Some(Err(notice)) => (Ending::Failed, Some(notice)),
             None => (Ending::Interrupted, None),
         };
-        let usage = record.usage;
+        let (usage, model) = (record.usage, record.model.take());
         let history = record.into_entries(voice.reply());
         if let Some(notice) = notice {
             voice.say(&notice);
         }
         voice.end_last_segment();
         tracing::debug!(?ending, usage.input_tokens, usage.output_tokens, "The turn ended.");
-        TurnOutcome { reply: voice.into_reply(), history, ending, usage }
+        let elapsed = started.elapsed();
+        TurnOutcome { reply: voice.into_reply(), history, ending, usage, model, elapsed }
     }
 
     /// Lets the model answer, with tools if it wants; gives the notice for the person when it does
@@ -174,6 +177,7 @@ impl Agent {
             budget_chars: self.budget_chars.saturating_sub(surroundings.fixed_chars()),
             surroundings,
             max_rounds: self.max_tool_iterations,
+            first_model: 0,
             troubles: Troubles::default(),
         };
         exchange.run(voice, record).await

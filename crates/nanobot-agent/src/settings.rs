@@ -63,6 +63,8 @@ impl From<ExecSandbox> for CommandSandbox {
     fn from(configured: ExecSandbox) -> Self {
         match configured {
             ExecSandbox::Automatic => Self::Automatic,
+            ExecSandbox::Unconfined => Self::Unconfined,
+            ExecSandbox::Landlock => Self::Landlock,
             ExecSandbox::Bubblewrap => Self::Bubblewrap,
         }
     }
@@ -205,6 +207,7 @@ impl ModelSettings {
         let providers = config.providers.iter();
         Self {
             model: defaults.model.clone(),
+            fallback_models: defaults.fallback_models.clone(),
             provider: defaults.provider.clone(),
             providers: providers.map(|(name, one)| (name.to_owned(), one.into())).collect(),
             max_tokens: defaults.max_tokens,
@@ -295,6 +298,7 @@ mod tests {
     fn the_configuration_becomes_settings() {
         let text = r#"{
             "agents": {"defaults": {
+                "fallbackModels": ["ollama/small"],
                 "model": "some/model", "provider": "ollama", "maxTokens": 5, "timezone": "Europe/Berlin",
                 "workspace": "~/work", "contextWindowTokens": 9, "providerRetryMode": "persistent",
                 "maxToolIterations": 7, "maxToolResultChars": 8
@@ -318,6 +322,7 @@ mod tests {
             (Some("some/model"), "ollama")
         );
         assert_eq!((model.max_tokens, model.retry), (5, RetryMode::Persistent));
+        assert_eq!(model.fallback_models, ["ollama/small"]);
         assert_eq!(model.offline_script.as_deref(), Some(Path::new("/script.json")));
         assert_eq!((settings.max_tool_iterations, settings.max_tool_result_chars), (7, 8));
         assert!(settings.tools.config.restrict_to_workspace);

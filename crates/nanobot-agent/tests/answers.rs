@@ -284,3 +284,45 @@ async fn an_answer_that_was_stopped_says_why_and_cached_tokens_are_told_apart() 
     fake.push(FakeReply::Stream(vec![Step::Event(refusal), end("stop")]));
     assert_eq!(ask(&fake, "hello").await.0.reply, "I must not.");
 }
+
+#[tokio::test]
+async fn another_model_is_asked_after_the_retries_and_stays_for_the_turn() {
+    let fake = FakeModel::start().await;
+    let workspace = tempfile::tempdir().expect("a temporary directory");
+    let mut settings = settings(&fake);
+    settings.workspace = workspace.path().to_owned();
+    let other = ProviderSettings {
+        api_key: Some("key".to_owned().into()),
+        api_base: Some(fake.base_url()),
+        ..ProviderSettings::default()
+    };
+    settings.model.providers.insert("groq".to_owned(), other);
+    settings.model.fallback_models = vec!["groq/other-model".to_owned()];
+    for _ in 0..4 {
+        fake.push(FakeReply::status(503, ""));
+    }
+    fake.push(FakeReply::tool_call("glob", &json!({"pattern": "*"})));
+    fake.push(FakeReply::text("Nothing there."));
+    let agent = Agent::new(settings);
+    let (outcome, _) = run(&agent, turn("look")).await;
+    assert_eq!(outcome.reply, "Nothing there.");
+    assert_eq!(outcome.model.as_deref(), Some("groq/other-model"));
+    let requests = fake.requests();
+    let asked: Vec<&str> = requests.iter().map(|request| request.model()).collect();
+    let (first, other) = ("fake-model", "other-model");
+    assert_eq!(asked, [first, first, first, first, other, other]);
+    // The next turn begins with the configured model again.
+    let (outcome, _) = run(&agent, turn("hello")).await;
+    assert_eq!(outcome.model.as_deref(), Some(first));
+}
+
+#[tokio::test]
+async fn a_model_that_was_heard_is_not_replaced() {
+    let fake = FakeModel::start().await;
+    let mut settings = settings(&fake);
+    settings.model.fallback_models = vec!["offline".to_owned()];
+    fake.push(FakeReply::partial(["Half an ans"]).then(Step::Cut));
+    let (outcome, _) = run(&Agent::new(settings), turn("hello")).await;
+    assert!(outcome.reply.starts_with("Half an ans\n\nThe connection"), "{}", outcome.reply);
+    assert_eq!((outcome.model, fake.request_count()), (None, 1));
+}

@@ -121,7 +121,7 @@ async fn what_cannot_be_fetched_is_told_and_the_turn_goes_on() {
         (house.url("large"), "(it could not be fetched: it is larger than 20 MiB)"),
         ("http://127.0.0.1:1/".to_owned(), "(it could not be fetched: http://127.0.0.1:1/ cannot"),
     ] {
-        let (text, is_shown) = house.tell(house.settings(), &[url.clone()]).await;
+        let (text, is_shown) = house.tell(house.settings(), std::slice::from_ref(&url)).await;
         assert!(text.contains(&url) && text.contains(expected) && !is_shown, "{text}");
     }
     assert!(files_in(&house.data.path().join("media/downloads")).is_empty());
@@ -141,7 +141,7 @@ async fn the_text_of_each_kind_of_document_is_read() {
         ("a.odt", documents::odt(), "Tea\nSteep two\nminutes."),
     ] {
         let file = house.file(name, &bytes);
-        let (text, _) = house.tell(house.settings(), &[file.clone()]).await;
+        let (text, _) = house.tell(house.settings(), std::slice::from_ref(&file)).await;
         let shown = format!("[Text of {name}]\n{expected}\n[End of {name}]");
         assert_eq!(text, format!("look\n[file: {file}]\n\n{shown}"));
     }
@@ -153,7 +153,7 @@ async fn documents_are_only_named_when_the_configuration_says_so() {
     let file = house.file("a.pdf", &documents::pdf(&["Secret"]));
     let mut settings = house.settings();
     settings.extract_document_text = false;
-    let (text, _) = house.tell(settings, &[file.clone()]).await;
+    let (text, _) = house.tell(settings, std::slice::from_ref(&file)).await;
     assert_eq!(text, format!("look\n[file: {file}]"));
 }
 
@@ -196,7 +196,7 @@ async fn hostile_and_damaged_documents_are_told_and_the_turn_goes_on() {
         ("nested.pdf", [b"%PDF-1.7\n1 0 obj ".to_vec(), vec![b'['; 500_000]].concat()),
     ] {
         let file = house.file(name, &bytes);
-        let (text, _) = house.tell(house.settings(), &[file.clone()]).await;
+        let (text, _) = house.tell(house.settings(), std::slice::from_ref(&file)).await;
         let start = format!("look\n[file: {file}] (its text cannot be read: ");
         assert!(text.starts_with(&start) && text.len() < start.len() + 200, "{text}");
     }

@@ -132,7 +132,11 @@ impl Reception {
                 let waiting = waiting.map_err(|error| cannot_store(channel, error))?;
                 commands::stopped(waiting + u64::from(self.running.stop(&session)))
             }
-            Command::Status => self.about.status(self.running.is_busy(&session)),
+            Command::Status => {
+                // Without it the answer still says that the gateway lives.
+                let usage = self.ledger.session_usage(&session).await.unwrap_or_default();
+                self.about.status(self.running.is_busy(&session), &usage)
+            }
             Command::Help | Command::New => commands::HELP.to_owned(),
         };
         self.delivery.offer(channel, notice(message, reply));
