@@ -3,7 +3,7 @@
 mod support;
 
 use nanobot_agent::{Agent, Ending, Message, ProviderSettings, Role, Usage};
-use nanobot_test_support::{FakeModel, FakeReply, Step};
+use nanobot_test_support::{FakeModel, FakeReply, RecordedRequest, Step};
 use serde_json::json;
 use support::{ask, run, settings, turn, turn_after};
 use tokio::join;
@@ -308,7 +308,7 @@ async fn another_model_is_asked_after_the_retries_and_stays_for_the_turn() {
     assert_eq!(outcome.reply, "Nothing there.");
     assert_eq!(outcome.model.as_deref(), Some("groq/other-model"));
     let requests = fake.requests();
-    let asked: Vec<&str> = requests.iter().map(|request| request.model()).collect();
+    let asked: Vec<&str> = requests.iter().map(RecordedRequest::model).collect();
     let (first, other) = ("fake-model", "other-model");
     assert_eq!(asked, [first, first, first, first, other, other]);
     // The next turn begins with the configured model again.

@@ -77,13 +77,15 @@ mod tests {
 
     #[test]
     fn days_begin_at_midnight_of_the_agents_clock() {
-        for now in [
-            "2026-11-22T00:00:01+01:00[Europe/Berlin]",
-            "2026-11-22T23:59:59-08:00[America/Los_Angeles]",
-            // The clock was put forward two hours before.
-            "2026-03-29T04:00:00+02:00[Europe/Berlin]",
+        const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
+        for (now, zone) in [
+            ("2026-11-21T23:00:01Z", BERLIN),
+            ("2026-11-23T07:59:59Z", "PST8PDT,M3.2.0,M11.1.0"),
+            // The clock was put forward an hour before.
+            ("2026-03-29T02:00:00Z", BERLIN),
         ] {
-            let now: Zoned = now.parse().expect("the time is valid");
+            let now: Timestamp = now.parse().expect("the time is valid");
+            let now = now.to_zoned(TimeZone::posix(zone).expect("the zone is valid"));
             let query = Query::new(&now).expect("there is a midnight");
             assert_eq!((query.today_ms + query.utc_offset_ms).rem_euclid(DAY_MS), 0, "{now}");
             let since = now.timestamp().as_millisecond() - query.today_ms;
