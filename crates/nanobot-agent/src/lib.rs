@@ -16,12 +16,14 @@ mod anthropic;
 mod approval;
 mod context;
 mod exchange;
+mod gemini;
 mod history;
 mod images;
 mod interjections;
 pub mod local_models;
 #[cfg(feature = "mcp")]
 mod mcp;
+mod media;
 mod message;
 mod model;
 mod notice;
@@ -50,8 +52,8 @@ pub use message::{Message, Role};
 pub use model::{ModelDescription, ModelProblem};
 pub use outbox::{Outbox, OutboxError, OutboxMessage, Posted};
 pub use provider::{
-    Completion, Delta, Image, ModelProvider, ModelRequest, PastMessage, ProviderError, ToolSpec,
-    Usage,
+    Completion, Delta, Image, ModelProvider, ModelRequest, PastMessage, ProviderError, Stop,
+    ToolSpec, Usage,
 };
 pub use settings::{
     AgentSettings, CommandSandbox, ModelSettings, ProviderSettings, RetryMode, ToolSettings,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::anthropic::AnthropicModel;
+use crate::gemini::GeminiModel;
 use crate::notice;
 use crate::offline::{OfflineModel, ScriptError};
 use crate::openai::OpenAiModel;
@@ -202,6 +203,9 @@ fn connect(
     let selection = found?;
     Ok(match selection.spec.wire {
         Wire::Anthropic => Box::new(AnthropicModel::new(&selection, settings)?),
+        Wire::Gemini if GeminiModel::is_spoken_at(&selection.base) => {
+            Box::new(GeminiModel::new(&selection, settings)?)
+        }
         _ => Box::new(OpenAiModel::new(&selection, settings)?),
     })
 }

@@ -16,6 +16,8 @@ pub(crate) struct Record {
     rounds: Vec<Message>,
     open: Option<OpenRound>,
     pub(crate) usage: Usage,
+    /// Configured name of the model that answered last.
+    pub(crate) model: Option<String>,
 }
 
 /// A round whose calls are still running.
@@ -28,7 +30,7 @@ struct OpenRound {
 impl Record {
     /// A turn that begins with a question, and goes on after the rounds that are done already.
     pub(crate) fn new(question: Message, done: Vec<Message>) -> Self {
-        Self { question, rounds: done, open: None, usage: Usage::default() }
+        Self { question, rounds: done, open: None, usage: Usage::default(), model: None }
     }
 
     /// The finished rounds.

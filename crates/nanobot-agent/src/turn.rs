@@ -1,5 +1,7 @@
 //! What goes into a turn and what comes out of it.
 
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
 
 use crate::approval::Approver;
@@ -102,4 +104,8 @@ pub struct TurnOutcome {
     pub ending: Ending,
     /// Tokens used, as far as the provider said.
     pub usage: Usage,
+    /// Configured name of the model that answered last; none if no model did.
+    pub model: Option<String>,
+    /// Time from the beginning of the turn to its end.
+    pub elapsed: Duration,
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use nanobot_ledger::SessionUsage;
+
 /// A message that is for the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -62,15 +64,32 @@ pub(crate) struct About {
 
 impl About {
     /// Answer to `/status`.
-    pub(crate) fn status(&self, model: &str, is_busy: bool) -> String {
+    pub(crate) fn status(&self, model: &str, is_busy: bool, usage: &SessionUsage) -> String {
         format!(
-            "🐈 nanobot v{}\n- Model: {}\n- Up for: {}\n- This session: {}",
+            "🐈 nanobot v{}\n- Model: {}\n- Up for: {}\n- This session: {}{}",
             env!("CARGO_PKG_VERSION"),
             model,
             rough(self.started.elapsed()),
             if is_busy { "an answer is being written" } else { "idle" },
+            used(usage),
         )
     }
+}
+
+/// What a session used, on lines of its own; nothing if it has not used anything.
+fn used(usage: &SessionUsage) -> String {
+    let Some(last) = &usage.last else { return String::new() };
+    let tokens = |input: u64, cached: u64, output: u64| {
+        format!("{input} tokens in ({cached} cached), {output} out")
+    };
+    format!(
+        "\n- Last answer: {}, {}, {:.1} s\n- All {} answers: {}",
+        last.model,
+        tokens(last.input_tokens, last.cached_tokens, last.output_tokens),
+        Duration::from_millis(last.took_ms).as_secs_f64(),
+        usage.total.turns,
+        tokens(usage.total.input_tokens, usage.total.cached_tokens, usage.total.output_tokens),
+    )
 }
 
 /// A duration in its two largest units.

@@ -199,7 +199,9 @@ impl Reception {
             }
             Command::Status => {
                 let model = self.models.of(&session).unwrap_or(&self.about.model);
-                self.about.status(model, self.running.is_busy(&session))
+                // Without it the answer still says that the gateway lives.
+                let usage = self.ledger.session_usage(&session).await.unwrap_or_default();
+                self.about.status(model, self.running.is_busy(&session), &usage)
             }
             Command::Help | Command::New => commands::HELP.to_owned(),
         };

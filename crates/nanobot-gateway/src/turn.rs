@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use nanobot_agent::{Agent, Ending, Message, Turn, TurnOutcome, Usage};
 use nanobot_channel::{Attachment, Location};
-use nanobot_ledger::{Claim, InboundEntry, Ledger, LedgerError, TurnCommit};
+use nanobot_ledger::{Claim, InboundEntry, Ledger, LedgerError, TurnCommit, TurnUsage};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -64,12 +64,14 @@ impl TurnRunner {
     async fn answer(&self, claim: &Claim) {
         let started = Instant::now();
         self.metrics.turn_began();
-        let ending = self.ask(claim).await;
-        self.metrics.turn_ended(ending, started.elapsed());
+        let (ending, model) = self.ask(claim).await;
+        let channel = &claim.inbound.channel;
+        self.metrics.turn_ended(ending, channel, model, started.elapsed());
     }
 
-    /// Lets the agent answer, stores the result and hands it to the delivery; says how it ended.
-    async fn ask(&self, claim: &Claim) -> &'static str {
+    /// Lets the agent answer, stores the result and hands it to the delivery; says how it ended, and
+    /// with which model.
+    async fn ask(&self, claim: &Claim) -> (&'static str, Option<String>) {
         let inbound = &claim.inbound;
         let done = claim.checkpoint.as_deref().map(read_checkpoint).unwrap_or_default();
         // The gateway cuts a turn off, a person stops it.
@@ -90,16 +92,18 @@ impl TurnRunner {
         });
         if cut_off.is_cancelled() && outcome.ending == Ending::Interrupted {
             self.give_back(&inbound.session).await;
-            return "cut_off";
+            return ("cut_off", None);
         }
-        self.metrics.tokens(outcome.usage.input_tokens, outcome.usage.output_tokens);
+        let used = usage_of(&inbound.channel, &outcome);
+        used.iter().for_each(|used| self.metrics.tokens(used));
         let ending = match outcome.ending {
             Ending::Complete => "complete",
             Ending::Interrupted => "interrupted",
             Ending::Failed => "failed",
         };
-        self.commit(inbound, outcome, speaker).await;
-        ending
+        let model = outcome.model.clone();
+        self.commit(inbound, outcome, used, speaker).await;
+        (ending, model)
     }
 
     /// Stores how far a turn is, so that what its tools did is not done again after a crash.
@@ -131,11 +135,19 @@ impl TurnRunner {
             history: Vec::new(),
             ending: Ending::Complete,
             usage: Usage::default(),
+            model: None,
+            elapsed: Duration::ZERO,
         };
-        self.commit(inbound, outcome, speaker).await;
+        self.commit(inbound, outcome, None, speaker).await;
     }
 
-    async fn commit(&self, inbound: &InboundEntry, outcome: TurnOutcome, speaker: Speaker<'_>) {
+    async fn commit(
+        &self,
+        inbound: &InboundEntry,
+        outcome: TurnOutcome,
+        usage: Option<TurnUsage>,
+        speaker: Speaker<'_>,
+    ) {
         let TurnOutcome { reply, history, ending, .. } = outcome;
         // A turn that was stopped before it said anything has nothing to deliver.
         let entry = (!reply.is_empty()).then(|| speaker.final_entry(&reply));
@@ -145,6 +157,7 @@ impl TurnRunner {
             session: inbound.session.clone(),
             history: history.iter().filter_map(|it| serde_json::to_string(it).ok()).collect(),
             outbound: entry.iter().cloned().collect(),
+            usage,
         };
         let store = || self.ledger.commit_turn(commit.clone());
         if self.until_stored("store an answer", store).await.is_some()
@@ -216,7 +229,27 @@ fn turn(inbound: &InboundEntry, history: &[String], cancel: CancellationToken) -
 fn panicked(said: &str) -> TurnOutcome {
     let reply =
         if said.is_empty() { PANIC_NOTICE.to_owned() } else { format!("{said}\n\n{PANIC_NOTICE}") };
-    TurnOutcome { reply, history: Vec::new(), ending: Ending::Failed, usage: Usage::default() }
+    TurnOutcome {
+        reply,
+        history: Vec::new(),
+        ending: Ending::Failed,
+        usage: Usage::default(),
+        model: None,
+        elapsed: Duration::ZERO,
+    }
+}
+
+/// What a turn used, if a model answered.
+fn usage_of(channel: &str, outcome: &TurnOutcome) -> Option<TurnUsage> {
+    let Usage { input_tokens, cached_tokens, output_tokens } = outcome.usage;
+    Some(TurnUsage {
+        channel: channel.to_owned(),
+        model: outcome.model.clone()?,
+        input_tokens,
+        cached_tokens,
+        output_tokens,
+        took_ms: u64::try_from(outcome.elapsed.as_millis()).unwrap_or(u64::MAX),
+    })
 }
 
 fn read_entry(entry: &str) -> Option<Message> {

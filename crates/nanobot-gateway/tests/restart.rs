@@ -22,6 +22,7 @@ async fn ledger_with_waiting(count: usize) -> Arc<MemoryLedger> {
         session: "hook:c1".into(),
         history: Vec::new(),
         outbound,
+        usage: None,
     };
     ledger.commit_turn(turn).await.expect("memory takes it");
     ledger

@@ -3,6 +3,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use nanobot_channel::{InboundMessage, OutboundMessage, Receipt};
 use serde::{Deserialize, Serialize};
 
+use crate::TurnUsage;
+
 /// An inbound message on its way into the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InboundEntry {
@@ -56,6 +58,8 @@ pub struct TurnCommit {
     pub history: Vec<String>,
     /// What is to be delivered, in order.
     pub outbound: Vec<OutboundEntry>,
+    /// What the turn used, if a model was asked.
+    pub usage: Option<TurnUsage>,
 }
 
 /// A message to be delivered.

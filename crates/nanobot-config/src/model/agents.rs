@@ -36,6 +36,9 @@ pub struct AgentDefaults {
     pub workspace: String,
     /// Model to use, e.g. `anthropic/claude-opus-4-5`; without one the built-in offline model answers.
     pub model: Option<String>,
+    /// Models to ask, in this order, when the first does not answer; their providers are chosen by
+    /// their names.
+    pub fallback_models: Vec<String>,
     /// Key below `providers` to use, or `auto` to choose by the name of the model.
     pub provider: String,
     /// Most tokens the model may write in one answer.
@@ -72,6 +75,7 @@ impl Default for AgentDefaults {
         AgentDefaults {
             workspace: "~/.nanobot/workspace".to_owned(),
             model: None,
+            fallback_models: Vec::new(),
             provider: "auto".to_owned(),
             max_tokens: 8192,
             context_window_tokens: 65_536,

@@ -17,6 +17,9 @@ pub struct Channels {
     /// Most attempts to deliver one message; 0 and 1 both mean a single one.
     #[schemars(range(min = 0, max = 10))]
     pub send_max_retries: u8,
+    /// Whether the text of attached documents (PDF, office files) is given to the agent with the
+    /// message.
+    pub extract_document_text: bool,
     /// Key below `providers` of the service that turns voice messages into text: `groq` or `openai`.
     pub transcription_provider: String,
     /// Sections by channel name, exactly as typed and in the order of the file.
@@ -30,6 +33,7 @@ impl Default for Channels {
             send_progress: true,
             send_tool_hints: false,
             send_max_retries: 3,
+            extract_document_text: true,
             transcription_provider: "groq".to_owned(),
             sections: IndexMap::new(),
         }

@@ -77,6 +77,12 @@ pub enum ExecSandbox {
     #[default]
     #[serde(rename = "")]
     Automatic,
+    /// Nothing: commands may do whatever the user may who runs nanobot.
+    #[serde(rename = "none")]
+    Unconfined,
+    /// Landlock; without it no command is run.
+    #[serde(rename = "landlock")]
+    Landlock,
     /// The program `bwrap`, with a writable workspace; limits the file tools as well.
     #[serde(rename = "bwrap")]
     Bubblewrap,

@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod sessions;
+mod usage;
 
 use std::sync::Arc;
 
@@ -22,6 +23,9 @@ pub const UNANSWERED_PATH: &str = "/v1/messages";
 /// Path of the sessions by key; query `after`, `limit`. Below it each session by its key, with
 /// `…/history` and its query `from`, `limit`, to which a POST adds; DELETE forgets it.
 pub const SESSIONS_PATH: &str = "/v1/sessions";
+/// Path of what turns used, by day (newest first), channel and model; query `from_ms`,
+/// `utc_offset_ms`.
+pub const USAGE_PATH: &str = "/v1/usage";
 /// Path below which the way of each message is found.
 pub const TRACE_PATH: &str = "/v1/trace";
 
@@ -78,6 +82,7 @@ pub fn ledger_routes(ledger: Arc<dyn Ledger>, deliver: Arc<Deliver>) -> Router {
         .route(SESSIONS_PATH, get(sessions::list))
         .route(&below(SESSIONS_PATH, "{key}"), get(sessions::show).delete(sessions::forget))
         .route(&below(SESSIONS_PATH, "{key}/history"), get(sessions::history).post(sessions::add))
+        .route(USAGE_PATH, get(usage::list))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Desk { ledger, deliver })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nanobot_agent::{
     Agent, AgentSettings, Arguments, Completion, Delta as ModelDelta, ModelProvider, ModelRequest,
-    ProviderError, Role, Tool, ToolCall, ToolContext, ToolError, ToolSpec,
+    ProviderError, Role, Tool, ToolCall, ToolContext, ToolError, ToolSpec, Usage,
 };
 use nanobot_channel::{
     Acceptance, Channel, ChannelContext, ChannelError, Delta, InboundMessage, OutboundMessage,
@@ -267,7 +267,8 @@ impl ModelProvider for PlayedModel {
             }
             sink(ModelDelta::Text(&piece));
         }
-        Ok(Completion::default())
+        let usage = Usage { input_tokens: 10, cached_tokens: 4, output_tokens: 2 };
+        Ok(Completion { usage, ..Completion::default() })
     }
 }
 

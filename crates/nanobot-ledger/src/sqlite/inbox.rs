@@ -3,7 +3,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::backlog::Backlog;
 use super::store::{Failure, Unit, bounded};
-use super::{outbox, sessions};
+use super::{outbox, sessions, usage};
 use crate::{Accepted, Claim, InboundEntry, TurnCommit};
 
 pub(super) const ACCEPT: &str = "failed to store the message";
@@ -161,6 +161,9 @@ pub(super) fn commit_turn(
         finish(unit, id)?;
     }
     sessions::append(unit, &turn.session, &turn.history)?;
+    if let Some(used) = &turn.usage {
+        usage::add(unit, &turn.session, used)?;
+    }
     let inbound_id = answers.then_some(turn.inbound_id.as_str());
     for (entry, json) in turn.outbound.iter().zip(messages) {
         outbox::add(unit, entry, json, inbound_id)?;

@@ -9,6 +9,7 @@ mod engine;
 mod inbox;
 mod sessions;
 mod turns;
+mod usage;
 
 /// Makes a test of each function for each engine.
 macro_rules! on_every_engine {
@@ -75,4 +76,9 @@ on_every_engine! {
         a_directory_of_session_files_is_imported_and_can_be_again,
         a_file_that_is_known_is_not_imported_again,
         after_closing_every_call_fails;
+    usage:
+        usage_is_added_up_by_day_channel_and_model,
+        days_are_counted_by_the_clock_of_the_query,
+        a_session_knows_its_last_turn_and_its_total,
+        a_turn_that_is_committed_twice_is_paid_once;
 }

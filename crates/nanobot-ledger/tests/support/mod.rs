@@ -50,6 +50,7 @@ pub(crate) fn unasked(session: &str, history: &[&str], delivery_ids: &[&str]) ->
         session: session.into(),
         history: history.iter().map(ToString::to_string).collect(),
         outbound: delivery_ids.iter().map(|id| outbound(id)).collect(),
+        usage: None,
     }
 }
 
