@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::context::Context;
 use crate::exchange::{Exchange, Troubles};
+use crate::media::{Media, Seen};
 use crate::message::{Message, Role};
 use crate::model::{ModelDescription, Models};
 use crate::provider::ModelProvider;
-use crate::question::{Surroundings, images_of, user_text};
+use crate::question::Surroundings;
 use crate::record::Record;
 use crate::settings::{AgentSettings, ModelSettings};
 use crate::tool::{Tool, ToolContext, Toolbox};
@@ -33,6 +35,7 @@ pub struct Agent {
     settings: ModelSettings,
     /// Characters that fit beside the longest answer.
     budget_chars: usize,
+    media: Media,
     tools: Toolbox,
     transcriber: Option<Arc<Transcriber>>,
     #[cfg(feature = "mcp")]
@@ -69,6 +72,7 @@ impl Agent {
             model,
             transcriber: Transcriber::from_settings(&settings.transcription, &settings.model)
                 .map(Arc::new),
+            media: Media::new(&settings),
             tools: builtin(&settings.workspace, &settings.tools),
             #[cfg(feature = "mcp")]
             mcp: crate::mcp::McpServers::new(&settings.tools.config.mcp_servers),
@@ -97,6 +101,12 @@ impl Agent {
     #[must_use]
     pub fn transcriber(&self) -> Option<Arc<Transcriber>> {
         self.transcriber.clone()
+    }
+
+    /// Names of the models that are configured, in the order in which they are asked.
+    #[must_use]
+    pub fn models(&self) -> Vec<String> {
+        self.model.names()
     }
 
     /// Does slow preparations, such as loading certificates, so that the first turn need not wait.
@@ -134,29 +144,32 @@ impl Agent {
         done: Vec<Message>,
         events: &dyn TurnEvents,
     ) -> TurnOutcome {
+        let started = Instant::now();
         let mut voice = Voice::new(events);
         let cancel = turn.cancel.clone();
         let hearing = hear(&mut turn, self.transcriber.as_deref()).boxed();
         cancel.run_until_cancelled(hearing).await;
-        let said = user_text(&turn);
-        let mut record = Record::new(Message::now(Role::User, said.clone()), done);
+        let seen = cancel.run_until_cancelled(self.media.look_at(&turn)).await;
+        let seen = seen.unwrap_or_else(|| Seen::unread(&turn));
+        let mut record = Record::new(Message::now(Role::User, seen.text.clone()), done);
         let cx = ToolContext::new(&turn, events, self.max_tool_result_chars);
         // On the heap: the state of an HTTP call would make the future of each caller large.
-        let answer = self.answer(&turn, &said, &cx, &mut voice, &mut record).boxed();
+        let answer = self.answer(&turn, seen, &cx, &mut voice, &mut record).boxed();
         let answered = turn.cancel.run_until_cancelled(answer).await;
         let (ending, notice) = match answered {
             Some(Ok(())) => (Ending::Complete, None),
             Some(Err(notice)) => (Ending::Failed, Some(notice)),
             None => (Ending::Interrupted, None),
         };
-        let usage = record.usage;
-        let history = record.into_entries(voice.reply());
+        let (usage, model) = (record.usage, record.model.take());
+        let history = record.into_entries(voice.words());
         if let Some(notice) = notice {
             voice.say(&notice);
         }
         voice.end_last_segment();
         tracing::debug!(?ending, usage.input_tokens, usage.output_tokens, "The turn ended.");
-        TurnOutcome { reply: voice.into_reply(), history, ending, usage }
+        let elapsed = started.elapsed();
+        TurnOutcome { reply: voice.into_reply(), history, ending, usage, model, elapsed }
     }
 
     /// Lets the model answer, with tools if it wants; gives the notice for the person when it does
@@ -164,30 +177,32 @@ impl Agent {
     async fn answer(
         &self,
         turn: &Turn,
-        said: &str,
+        seen: Seen,
         cx: &ToolContext<'_>,
         voice: &mut Voice<'_>,
         record: &mut Record,
     ) -> Result<(), String> {
-        self.model.check()?;
+        let models = self.model.preferring(turn.model.as_deref());
+        models.check()?;
         let toolbox = self.toolbox(cx).await;
         let surroundings = Surroundings {
             system: self.context.system_prompt().await,
             moment: self.context.moment(turn),
-            said,
+            said: &seen.text,
             history: &turn.history,
             tools: toolbox.specs(),
             tool_chars: toolbox.chars(),
-            images: images_of(turn).await,
+            images: seen.images,
         };
         let exchange = Exchange {
-            model: &self.model,
+            model: &models,
             settings: &self.settings,
             toolbox,
             cx,
             budget_chars: self.budget_chars.saturating_sub(surroundings.fixed_chars()),
             surroundings,
             max_rounds: self.max_tool_iterations,
+            first_model: 0,
             troubles: Troubles::default(),
         };
         exchange.run(voice, record).await

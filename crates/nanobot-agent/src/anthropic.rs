@@ -5,6 +5,7 @@
 
 mod request;
 mod response;
+mod versions;
 
 use async_trait::async_trait;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::model::{Model, Models};
 use crate::notice;
-use crate::provider::{Completion, ErrorKind, ModelRequest, ProviderError};
+use crate::provider::{Completion, ErrorKind, ModelRequest, ProviderError, Stop};
 use crate::question::Surroundings;
 use crate::record::Record;
 use crate::retry::Retries;
@@ -30,6 +30,8 @@ pub(crate) struct Exchange<'t> {
     /// Characters for what was said before and in this turn.
     pub(crate) budget_chars: usize,
     pub(crate) max_rounds: usize,
+    /// Which of the usable models is asked first: the one that answered in this turn.
+    pub(crate) first_model: usize,
     pub(crate) troubles: Troubles,
 }
 
@@ -56,13 +58,16 @@ impl Exchange<'_> {
         record: &mut Record,
     ) -> Result<(), String> {
         while record.round_count() < self.max_rounds {
+            voice.mute(record.has_just_answered());
             let parts = self.surroundings.parts(record.rounds(), self.budget_chars);
             let has_past = parts.has_past();
             let asked = self.ask(self.surroundings.request(&parts), voice).await;
             voice.end_answer();
             let done = match asked {
-                Ok(completion) => {
+                Ok((completion, place)) => {
                     record.usage += completion.usage;
+                    self.first_model = place;
+                    record.model = self.name_of(place);
                     self.take(completion, voice, record).await?
                 }
                 Err(failed) => {
@@ -89,7 +94,11 @@ impl Exchange<'_> {
         record: &mut Record,
     ) -> Result<ControlFlow<()>, String> {
         if completion.tool_calls.is_empty() {
-            return self.take_last(voice);
+            return match completion.stop {
+                Stop::Complete => self.take_last(voice, record),
+                Stop::Length => Err(notice::cut_off(voice.has_spoken())),
+                Stop::Refused => Err(notice::REFUSED.to_owned()),
+            };
         }
         let was_understood = self.use_tools(completion, voice, record).await;
         let troubles = &mut self.troubles;
@@ -102,8 +111,12 @@ impl Exchange<'_> {
 
     /// An answer without calls is the last, unless it is blank: then it is asked for once more in
     /// silence. When a tool has written to the person, nothing more need be said.
-    fn take_last(&mut self, voice: &mut Voice<'_>) -> Result<ControlFlow<()>, String> {
-        if voice.has_spoken() || self.cx.has_answered() {
+    fn take_last(
+        &mut self,
+        voice: &mut Voice<'_>,
+        record: &Record,
+    ) -> Result<ControlFlow<()>, String> {
+        if voice.has_spoken() || record.has_answered() {
             return Ok(ControlFlow::Break(()));
         }
         voice.restart_answer();
@@ -128,6 +141,9 @@ impl Exchange<'_> {
         let calls = record.begin_round(content, tool_calls, &reasoning, thinking);
         let was_understood = run_calls(&calls, &self.toolbox, self.cx, record).await;
         record.close_round();
+        if let Some(interjections) = voice.interjections() {
+            interjections.take().await.into_iter().for_each(|said| record.add_said(said));
+        }
         voice.checkpoint(record.rounds());
         was_understood
     }
@@ -149,23 +165,32 @@ impl Exchange<'_> {
         }
     }
 
-    /// Asks the models in their order until one answers. One that was heard is not replaced: a
+    fn name_of(&self, place: usize) -> Option<String> {
+        self.model.usable().nth(place).map(|model| model.description.name.clone())
+    }
+
+    /// Asks the models in their order until one answers, and says which. One that was heard is not replaced: a
     /// second answer would be appended to half of the first.
     async fn ask(
         &self,
         request: ModelRequest<'_>,
         voice: &mut Voice<'_>,
-    ) -> Result<Completion, Failed<'_>> {
-        let mut models = self.model.usable().peekable();
+    ) -> Result<(Completion, usize), Failed<'_>> {
+        let mut models = self.model.usable().enumerate().skip(self.first_model).peekable();
         loop {
-            let model = models.next().unwrap_or(&self.model.first);
+            let (place, model) = models.next().unwrap_or((0, &self.model.first));
             let error = match self.ask_one(model, request, voice).await {
-                Ok(completion) => return Ok(completion),
+                Ok(completion) => return Ok((completion, place)),
                 Err(error) => error,
             };
             let is_about_request = error.kind() == ErrorKind::ContextTooLong;
             let next = models.peek().filter(|_| !voice.has_spoken() && !is_about_request);
-            let Some(next) = next else { return Err(Failed { error, model }) };
+            let Some((_, next)) = next else { return Err(Failed { error, model }) };
+            tracing::warn!(
+                failed = model.description.name,
+                next = next.description.name,
+                "Asking another model."
+            );
             voice.restart_answer();
             voice.progress(&notice::next_model(&model.target, &next.target));
         }

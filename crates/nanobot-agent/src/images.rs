@@ -11,8 +11,8 @@ use crate::provider::Image;
 
 /// Largest picture that is sent; providers refuse larger ones.
 const MAX_IMAGE_BYTES: u64 = 5 * 1024 * 1024;
-/// Pictures of one message that are sent.
-const MAX_IMAGES: usize = 8;
+/// Bytes that say what a file is.
+const START_BYTES: u64 = 64;
 /// First bytes of the kinds of pictures that models understand.
 const KINDS: [(&[u8], &str); 5] = [
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -22,26 +22,42 @@ const KINDS: [(&[u8], &str); 5] = [
     (b"RIFF", "image/webp"),
 ];
 
-/// Reads the pictures among the attachments. What is none, is too large, or is not a file of this
-/// machine is left out; the model still reads of it in the text. Blocks.
-pub(crate) fn read_images(attachments: &[String]) -> Vec<Image> {
-    attachments.iter().filter_map(|path| read_image(Path::new(path))).take(MAX_IMAGES).collect()
+/// Why a file is not a picture for a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is something else, or no file of this machine.
+    NoPicture,
+    /// Providers refuse it.
+    TooLarge,
 }
 
-fn read_image(path: &Path) -> Option<Image> {
-    // A pipe or a device could be waited for forever.
-    if !path.is_absolute() || !path.metadata().ok()?.is_file() {
-        return None;
-    }
+/// The first bytes of a file, which say what it is. Blocks.
+pub(crate) fn start_of(path: &Path) -> Option<Vec<u8>> {
+    let mut start = Vec::new();
+    open(path)?.take(START_BYTES).read_to_end(&mut start).ok()?;
+    Some(start)
+}
+
+/// Reads a picture. Blocks.
+pub(crate) fn read_image(path: &Path) -> Result<Image, Unread> {
+    let file = open(path).ok_or(Unread::NoPicture)?;
     let mut bytes = Vec::new();
-    let read = File::open(path).ok()?.take(MAX_IMAGE_BYTES + 1).read_to_end(&mut bytes);
-    let is_small = bytes.len() as u64 <= MAX_IMAGE_BYTES;
-    let media_type = media_type(&bytes).filter(|_| read.is_ok() && is_small)?;
-    Some(Image { media_type, base64: STANDARD.encode(&bytes) })
+    let read = file.take(MAX_IMAGE_BYTES + 1).read_to_end(&mut bytes);
+    let media_type = media_type(&bytes).filter(|_| read.is_ok()).ok_or(Unread::NoPicture)?;
+    if bytes.len() as u64 > MAX_IMAGE_BYTES {
+        return Err(Unread::TooLarge);
+    }
+    Ok(Image { media_type, base64: STANDARD.encode(&bytes) })
+}
+
+fn open(path: &Path) -> Option<File> {
+    // A pipe or a device could be waited for forever.
+    let is_file = path.is_absolute() && path.metadata().ok()?.is_file();
+    is_file.then(|| File::open(path).ok())?
 }
 
 /// The kind of a picture by its content; names may lie.
-fn media_type(bytes: &[u8]) -> Option<&'static str> {
+pub(crate) fn media_type(bytes: &[u8]) -> Option<&'static str> {
     let (_, media_type) = KINDS.into_iter().find(|(start, _)| bytes.starts_with(start))?;
     let is_other_riff = media_type == "image/webp" && bytes.get(8..12) != Some(b"WEBP");
     (!is_other_riff).then_some(media_type)
@@ -77,15 +93,17 @@ mod tests {
         };
         let mut large = b"GIF89a".to_vec();
         large.resize(6 * 1024 * 1024, 0);
-        let attachments = [
-            write("a.gif", b"GIF89a"),
-            write("large.gif", &large),
+        let read = |path: &str| read_image(Path::new(path));
+        let expected = Image { media_type: "image/gif", base64: "R0lGODlh".to_owned() };
+        assert_eq!(read(&write("a.gif", b"GIF89a")), Ok(expected));
+        assert_eq!(read(&write("large.gif", &large)), Err(Unread::TooLarge));
+        for other in [
             write("b.txt", b"text"),
             "https://host/c.gif".to_owned(),
             "/no/such.gif".to_owned(),
             folder.path().display().to_string(),
-        ];
-        let expected = Image { media_type: "image/gif", base64: "R0lGODlh".to_owned() };
-        assert_eq!(read_images(&attachments), [expected]);
+        ] {
+            assert_eq!(read(&other), Err(Unread::NoPicture), "{other}");
+        }
     }
 }

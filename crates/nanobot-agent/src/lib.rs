@@ -13,13 +13,17 @@
 
 mod agent;
 mod anthropic;
+mod approval;
 mod context;
 mod exchange;
+mod gemini;
 mod history;
 mod images;
+mod interjections;
 pub mod local_models;
 #[cfg(feature = "mcp")]
 mod mcp;
+mod media;
 mod message;
 mod model;
 mod notice;
@@ -43,12 +47,14 @@ mod voice;
 mod wire;
 
 pub use agent::Agent;
+pub use approval::{Approver, Permission};
+pub use interjections::Interjections;
 pub use message::{Message, Role};
 pub use model::{ModelDescription, ModelProblem};
-pub use outbox::{Outbox, OutboxError, OutboxMessage};
+pub use outbox::{Outbox, OutboxError, OutboxMessage, Posted};
 pub use provider::{
-    Completion, Delta, Image, ModelProvider, ModelRequest, PastMessage, ProviderError, ToolSpec,
-    Usage,
+    Completion, Delta, Image, ModelProvider, ModelRequest, PastMessage, ProviderError, Stop,
+    ToolSpec, Usage,
 };
 pub use settings::{
     AgentSettings, CommandSandbox, ModelSettings, ProviderSettings, RetryMode, ToolSettings,

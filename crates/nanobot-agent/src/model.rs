@@ -1,6 +1,9 @@
 //! The model that the agent asks, as configured.
 
+use std::sync::Arc;
+
 use crate::anthropic::AnthropicModel;
+use crate::gemini::GeminiModel;
 use crate::notice;
 use crate::offline::{OfflineModel, ScriptError};
 use crate::openai::OpenAiModel;
@@ -60,9 +63,10 @@ pub(crate) struct Model {
 }
 
 /// The configured model, and those that answer when it does not.
+#[derive(Clone)]
 pub(crate) struct Models {
-    pub(crate) first: Model,
-    fallbacks: Vec<Model>,
+    pub(crate) first: Arc<Model>,
+    fallbacks: Vec<Arc<Model>>,
 }
 
 impl Models {
@@ -70,15 +74,37 @@ impl Models {
         // The configured provider is that of the first model.
         let automatic = ModelSettings { provider: "auto".to_owned(), ..settings.clone() };
         let fallback = |name: &String| {
-            Model::from_settings(&ModelSettings { model: Some(name.clone()), ..automatic.clone() })
+            let settings = ModelSettings { model: Some(name.clone()), ..automatic.clone() };
+            Arc::new(Model::from_settings(&settings))
         };
         let names = settings.fallback_models.iter().filter(|name| !name.trim().is_empty());
-        Self { first: Model::from_settings(settings), fallbacks: names.map(fallback).collect() }
+        let first = Arc::new(Model::from_settings(settings));
+        Self { first, fallbacks: names.map(fallback).collect() }
     }
 
     /// A model that the program brings itself.
     pub(crate) fn given(provider: Box<dyn ModelProvider>, name: &str) -> Self {
-        Self { first: Model::given(provider, name), fallbacks: Vec::new() }
+        Self { first: Arc::new(Model::given(provider, name)), fallbacks: Vec::new() }
+    }
+
+    /// Names of all models, in the order in which they are asked.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.all().map(|model| model.description.name.clone()).collect()
+    }
+
+    /// The same models, but this one is asked first.
+    pub(crate) fn preferring(&self, name: Option<&str>) -> Self {
+        let is_wanted = |model: &Arc<Model>| Some(model.description.name.as_str()) == name;
+        let mut all: Vec<Arc<Model>> = self.all().cloned().collect();
+        if let Some(place) = all.iter().position(is_wanted) {
+            all[..=place].rotate_right(1);
+        }
+        let fallbacks = all.split_off(1);
+        Self { first: Arc::clone(&all[0]), fallbacks }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<Model>> {
+        [&self.first].into_iter().chain(&self.fallbacks)
     }
 
     pub(crate) fn describe(&self) -> ModelDescription {
@@ -95,7 +121,7 @@ impl Models {
 
     /// Those that can be asked, in their order.
     pub(crate) fn usable(&self) -> impl Iterator<Item = &Model> {
-        [&self.first].into_iter().chain(&self.fallbacks).filter(|model| model.provider.is_ok())
+        self.all().map(Arc::as_ref).filter(|model| model.provider.is_ok())
     }
 
     pub(crate) fn warm_up(&self) {
@@ -177,6 +203,9 @@ fn connect(
     let selection = found?;
     Ok(match selection.spec.wire {
         Wire::Anthropic => Box::new(AnthropicModel::new(&selection, settings)?),
+        Wire::Gemini if GeminiModel::is_spoken_at(&selection.base) => {
+            Box::new(GeminiModel::new(&selection, settings)?)
+        }
         _ => Box::new(OpenAiModel::new(&selection, settings)?),
     })
 }

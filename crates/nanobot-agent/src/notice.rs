@@ -13,6 +13,19 @@ pub(crate) const OFFLINE_HINT: &str = "set `agents.defaults.model` and the key o
 pub(crate) const BLANK: &str = "The model ended its turn without a word, twice. Please ask again, \
     perhaps for a smaller step.";
 
+/// The answer when the model, or a filter of its provider, does not want to answer.
+pub(crate) const REFUSED: &str = "The model declined to answer this, or a filter of its provider \
+    stopped the answer. Please say it in another way, or choose another model.";
+
+/// What follows an answer that reached the limit of its length, or stands in its place.
+pub(crate) fn cut_off(has_spoken: bool) -> String {
+    let what = if has_spoken { "The answer ends here" } else { "There is no answer" };
+    format!(
+        "{what}, because the model reached the limit of its length. Ask it to go on, or raise \
+            `agents.defaults.maxTokens`."
+    )
+}
+
 /// The answer when the model goes on calling tools in ways that nobody understands.
 pub(crate) const MISUNDERSTOOD: &str = "The model tried to use tools in a way that was not \
     understood, several times in a row. Please ask again, or choose another model.";

@@ -79,7 +79,10 @@ impl Answer {
             arrived.usage = usage.into();
         }
         for choice in chunk.choices.into_iter().flatten().take(1) {
-            arrived.is_finished |= choice.finish_reason.is_some();
+            if let Some(stop) = choice.stop() {
+                arrived.is_finished = true;
+                arrived.stop = stop;
+            }
             for piece in choice.pieces() {
                 match piece {
                     Piece::Text(text) => {
@@ -101,6 +104,7 @@ impl Answer {
         Completion {
             usage: self.arrived.usage,
             tool_calls: self.tool_calls.into_calls(),
+            stop: self.arrived.stop,
             ..Completion::default()
         }
     }

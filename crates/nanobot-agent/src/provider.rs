@@ -144,13 +144,29 @@ pub struct Completion {
     pub tool_calls: Vec<ToolCall>,
     /// Thoughts that the provider wants to see again in the next rounds, in its own shape.
     pub thinking: Option<Value>,
+    /// Why it ended.
+    pub stop: Stop,
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stop {
+    /// The model had nothing more to say, or wants to use tools.
+    #[default]
+    Complete,
+    /// It reached the limit of its length.
+    Length,
+    /// The provider, or the model, does not want to answer.
+    Refused,
 }
 
 /// Tokens used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Tokens of the question.
+    /// Tokens of the question, those from the cache among them.
     pub input_tokens: u64,
+    /// Tokens of the question that the provider had kept from an earlier one.
+    pub cached_tokens: u64,
     /// Tokens of the answer.
     pub output_tokens: u64,
 }
@@ -158,6 +174,7 @@ pub struct Usage {
 impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.input_tokens += other.input_tokens;
+        self.cached_tokens += other.cached_tokens;
         self.output_tokens += other.output_tokens;
     }
 }

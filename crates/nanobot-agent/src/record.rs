@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::message::{Message, Role};
 use crate::provider::Usage;
 use crate::tool_call::ToolCall;
+use crate::tools::is_answer;
 
 /// The result of a call that was cut off.
 const INTERRUPTED: &str = "Error: Task interrupted before this tool finished.";
@@ -15,6 +16,8 @@ pub(crate) struct Record {
     rounds: Vec<Message>,
     open: Option<OpenRound>,
     pub(crate) usage: Usage,
+    /// Configured name of the model that answered last.
+    pub(crate) model: Option<String>,
 }
 
 /// A round whose calls are still running.
@@ -27,12 +30,30 @@ struct OpenRound {
 impl Record {
     /// A turn that begins with a question, and goes on after the rounds that are done already.
     pub(crate) fn new(question: Message, done: Vec<Message>) -> Self {
-        Self { question, rounds: done, open: None, usage: Usage::default() }
+        Self { question, rounds: done, open: None, usage: Usage::default(), model: None }
     }
 
     /// The finished rounds.
     pub(crate) fn rounds(&self) -> &[Message] {
         &self.rounds
+    }
+
+    /// Adds what a person said while the turn was running.
+    pub(crate) fn add_said(&mut self, said: Message) {
+        self.rounds.push(said);
+    }
+
+    /// Whether a tool has sent something to the chat of the turn.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.rounds.iter().any(is_answer)
+    }
+
+    /// Whether nothing else was done in the last round, and nobody said anything since: then there
+    /// is nothing new that could be told.
+    pub(crate) fn has_just_answered(&self) -> bool {
+        let newest = self.rounds.iter().rev().take_while(|entry| entry.role == Role::Tool);
+        let mut newest = newest.peekable();
+        newest.peek().is_some() && newest.all(is_answer)
     }
 
     /// How often the model has used tools.

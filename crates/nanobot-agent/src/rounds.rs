@@ -18,6 +18,7 @@ pub(crate) async fn run_calls(
     record: &mut Record,
 ) -> bool {
     let mut any_understood = false;
+    let round = record.round_count();
     let mut start = 0;
     while start < calls.len() {
         let readers =
@@ -26,7 +27,10 @@ pub(crate) async fn run_calls(
         let mut running: FuturesUnordered<_> = group
             .iter()
             .enumerate()
-            .map(|(index, call)| async move { (start + index, toolbox.run(call, cx).await) })
+            .map(|(index, call)| async move {
+                let index = start + index;
+                (index, toolbox.run(call, &cx.at(round, index)).await)
+            })
             .collect();
         while let Some((index, ran)) = running.next().await {
             any_understood |= ran.was_understood;

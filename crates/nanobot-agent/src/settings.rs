@@ -28,6 +28,8 @@ pub struct AgentSettings {
     pub max_tool_iterations: u32,
     /// Characters of one result of a tool that the model gets to see.
     pub max_tool_result_chars: u32,
+    /// Whether the text of attached documents is read for the model.
+    pub extract_document_text: bool,
     /// What tools may do.
     pub tools: ToolSettings,
     /// How voice messages become text.
@@ -64,6 +66,8 @@ impl From<ExecSandbox> for CommandSandbox {
     fn from(configured: ExecSandbox) -> Self {
         match configured {
             ExecSandbox::Automatic => Self::Automatic,
+            ExecSandbox::Unconfined => Self::Unconfined,
+            ExecSandbox::Landlock => Self::Landlock,
             ExecSandbox::Bubblewrap => Self::Bubblewrap,
         }
     }
@@ -133,6 +137,7 @@ impl Default for AgentSettings {
             context_window_tokens: 65_536,
             max_tool_iterations: 200,
             max_tool_result_chars: 16_000,
+            extract_document_text: true,
             tools: ToolSettings::default(),
             transcription: TranscriptionSettings::default(),
         }
@@ -174,6 +179,7 @@ impl AgentSettings {
             context_window_tokens: defaults.context_window_tokens,
             max_tool_iterations: defaults.max_tool_iterations,
             max_tool_result_chars: defaults.max_tool_result_chars,
+            extract_document_text: config.channels.extract_document_text,
             tools: ToolSettings {
                 config: config.tools.clone(),
                 data_dir: Some(Paths::default_for_home(home).data_dir),
@@ -206,6 +212,7 @@ impl ModelSettings {
         let providers = config.providers.iter();
         Self {
             model: defaults.model.clone(),
+            fallback_models: defaults.fallback_models.clone(),
             provider: defaults.provider.clone(),
             providers: providers.map(|(name, one)| (name.to_owned(), one.into())).collect(),
             max_tokens: defaults.max_tokens,
@@ -297,6 +304,7 @@ mod tests {
     fn the_configuration_becomes_settings() {
         let text = r#"{
             "agents": {"defaults": {
+                "fallbackModels": ["ollama/small"],
                 "model": "some/model", "provider": "ollama", "maxTokens": 5, "timezone": "Europe/Berlin",
                 "workspace": "~/work", "contextWindowTokens": 9, "providerRetryMode": "persistent",
                 "maxToolIterations": 7, "maxToolResultChars": 8
@@ -320,6 +328,7 @@ mod tests {
             (Some("some/model"), "ollama")
         );
         assert_eq!((model.max_tokens, model.retry), (5, RetryMode::Persistent));
+        assert_eq!(model.fallback_models, ["ollama/small"]);
         assert_eq!(model.offline_script.as_deref(), Some(Path::new("/script.json")));
         assert_eq!((settings.max_tool_iterations, settings.max_tool_result_chars), (7, 8));
         assert!(settings.tools.config.restrict_to_workspace);

@@ -5,10 +5,9 @@ mod bounds;
 mod hint;
 mod toolbox;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use async_trait::async_trait;
 
+use crate::approval::Approver;
 use crate::outbox::Outbox;
 use crate::provider::ToolSpec;
 use crate::turn::{Sender, Turn, TurnEvents};
@@ -60,6 +59,7 @@ impl ToolError {
 }
 
 /// The turn that a tool works for.
+#[derive(Clone)]
 pub struct ToolContext<'t> {
     /// Key of the session.
     pub session: &'t str,
@@ -71,9 +71,12 @@ pub struct ToolContext<'t> {
     pub sender: &'t Sender,
     /// Way to other chats, if the program offers one.
     pub outbox: Option<&'t dyn Outbox>,
+    /// Way to ask the person for permission, if the program offers one.
+    pub approver: Option<&'t dyn Approver>,
     /// Characters of a result that the model gets to see.
     pub max_result_chars: usize,
-    has_answered: AtomicBool,
+    /// Place of the call in the turn; a turn that is run again gives the same one again.
+    pub place: String,
 }
 
 impl<'t> ToolContext<'t> {
@@ -84,19 +87,15 @@ impl<'t> ToolContext<'t> {
             chat_id: &turn.chat_id,
             sender: &turn.sender,
             outbox: events.outbox(),
+            approver: events.approver(),
             max_result_chars,
-            has_answered: AtomicBool::new(false),
+            place: String::new(),
         }
     }
 
-    /// Notes that a tool has sent something to the chat of this turn, so that the model need not
-    /// say anything more.
-    pub fn note_answered(&self) {
-        self.has_answered.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn has_answered(&self) -> bool {
-        self.has_answered.load(Ordering::Relaxed)
+    /// The same for one call: the `index`-th of the `round`-th answer with calls.
+    pub(crate) fn at(&self, round: usize, index: usize) -> Self {
+        Self { place: format!("{round}.{index}"), ..self.clone() }
     }
 }
 
@@ -110,6 +109,7 @@ pub(crate) fn context_for_test() -> (Turn, impl TurnEvents) {
     }
     let turn = Turn {
         session: "test:1".to_owned(),
+        model: None,
         channel: "test".to_owned(),
         chat_id: "1".to_owned(),
         sender: Sender::default(),

@@ -17,6 +17,8 @@ use crate::settings::ToolSettings;
 use crate::tool::{ToolError, Toolbox};
 
 use folders::Folders;
+pub(crate) use message::is_answer;
+pub(crate) use web::PublicClient;
 
 /// The tools as configured. Without a workspace there is nothing to work with, so there are none.
 pub(crate) fn builtin(workspace: &Path, settings: &ToolSettings) -> Toolbox {

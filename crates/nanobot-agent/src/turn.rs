@@ -1,7 +1,11 @@
 //! What goes into a turn and what comes out of it.
 
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
 
+use crate::approval::Approver;
+use crate::interjections::Interjections;
 use crate::message::Message;
 use crate::outbox::Outbox;
 use crate::provider::Usage;
@@ -11,6 +15,8 @@ use crate::provider::Usage;
 pub struct Turn {
     /// Key of the session.
     pub session: String,
+    /// Which of the configured models is to be asked first; the first one unless given.
+    pub model: Option<String>,
     /// Name of the channel the message came through.
     pub channel: String,
     /// Chat on that channel.
@@ -60,6 +66,16 @@ pub trait TurnEvents: Send + Sync {
         None
     }
 
+    /// What is said in the session while the turn runs; without it, that waits for the next turn.
+    fn interjections(&self) -> Option<&dyn Interjections> {
+        None
+    }
+
+    /// Way for tools to ask the person for permission; without one, what needs it is not done.
+    fn approver(&self) -> Option<&dyn Approver> {
+        None
+    }
+
     /// Something about the turn that is not part of the reply, such as a wait for the model.
     fn progress(&self, text: &str);
 }
@@ -88,4 +104,8 @@ pub struct TurnOutcome {
     pub ending: Ending,
     /// Tokens used, as far as the provider said.
     pub usage: Usage,
+    /// Configured name of the model that answered last; none if no model did.
+    pub model: Option<String>,
+    /// Time from the beginning of the turn to its end.
+    pub elapsed: Duration,
 }

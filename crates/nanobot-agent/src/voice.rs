@@ -1,5 +1,6 @@
 //! Says the reply of a turn piece by piece and remembers what was said.
 
+use crate::interjections::Interjections;
 use crate::message::Message;
 use crate::provider::Delta;
 use crate::think::ThinkFilter;
@@ -11,6 +12,9 @@ pub(crate) struct Voice<'e> {
     filter: ThinkFilter,
     piece: String,
     reply: String,
+    /// What was said while muted.
+    unsaid: String,
+    is_muted: bool,
     reasoning: String,
 }
 
@@ -21,8 +25,16 @@ impl<'e> Voice<'e> {
             filter: ThinkFilter::default(),
             piece: String::new(),
             reply: String::new(),
+            unsaid: String::new(),
+            is_muted: false,
             reasoning: String::new(),
         }
+    }
+
+    /// From now on, what the model says is for the history only, or for the person again. A person
+    /// who has got the answer as a message must not get it twice.
+    pub(crate) fn mute(&mut self, is_muted: bool) {
+        self.is_muted = is_muted;
     }
 
     /// Takes a piece from the model.
@@ -49,11 +61,13 @@ impl<'e> Voice<'e> {
     /// again.
     pub(crate) fn restart_answer(&mut self) {
         self.filter = ThinkFilter::default();
+        self.unsaid.clear();
         self.reasoning.clear();
     }
 
     /// Says something of our own, apart from what was said before.
     pub(crate) fn say(&mut self, notice: &str) {
+        self.is_muted = false;
         self.piece.clear();
         if self.has_spoken() {
             self.piece.push_str("\n\n");
@@ -66,8 +80,9 @@ impl<'e> Voice<'e> {
         !self.reply.is_empty()
     }
 
-    pub(crate) fn reply(&self) -> &str {
-        &self.reply
+    /// What the model said in this segment, heard or not.
+    pub(crate) fn words(&self) -> &str {
+        if self.has_spoken() { &self.reply } else { &self.unsaid }
     }
 
     pub(crate) fn into_reply(self) -> String {
@@ -79,7 +94,10 @@ impl<'e> Voice<'e> {
         if self.has_spoken() {
             self.events.segment_end(true);
         }
-        std::mem::take(&mut self.reply)
+        let words = self.words().to_owned();
+        self.reply.clear();
+        self.unsaid.clear();
+        words
     }
 
     /// Ends the last segment.
@@ -91,6 +109,11 @@ impl<'e> Voice<'e> {
 
     pub(crate) fn tool_hint(&self, hint: &str) {
         self.events.tool_hint(hint);
+    }
+
+    /// What is said to the turn meanwhile.
+    pub(crate) fn interjections(&self) -> Option<&'e dyn Interjections> {
+        self.events.interjections()
     }
 
     pub(crate) fn checkpoint(&self, entries: &[Message]) {
@@ -107,7 +130,9 @@ impl<'e> Voice<'e> {
     }
 
     fn say_piece(&mut self) {
-        if !self.piece.is_empty() {
+        if self.is_muted {
+            self.unsaid.push_str(&self.piece);
+        } else if !self.piece.is_empty() {
             self.reply.push_str(&self.piece);
             self.events.text(&self.piece);
         }

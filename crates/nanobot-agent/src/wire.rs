@@ -10,7 +10,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
-use crate::provider::{ErrorKind, HttpClient, ProviderError, Selection, Usage};
+use crate::provider::{ErrorKind, HttpClient, ProviderError, Selection, Stop, Usage};
 use crate::settings::{ModelSettings, ProviderSettings};
 use crate::tool_call::ToolCall;
 
@@ -107,6 +107,7 @@ impl Endpoint {
 pub(crate) struct Arrived {
     pub(crate) bytes: usize,
     pub(crate) usage: Usage,
+    pub(crate) stop: Stop,
     pub(crate) is_finished: bool,
 }
 

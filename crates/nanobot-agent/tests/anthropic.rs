@@ -2,7 +2,7 @@
 
 mod support;
 
-use nanobot_agent::{Agent, AgentSettings, Ending, ProviderSettings};
+use nanobot_agent::{Agent, AgentSettings, Ending, ProviderSettings, Usage};
 use nanobot_test_support::{FakeModel, FakeReply, Step};
 use serde_json::json;
 use support::{run, settings, turn, turn_after};
@@ -74,4 +74,29 @@ async fn failures_are_understood() {
     fake.push(FakeReply::partial(["Half an ans"]));
     let (outcome, _) = run(&Agent::new(claude(&fake)), turn("hello")).await;
     assert!(outcome.reply.contains("the answer was cut off"), "{}", outcome.reply);
+}
+
+#[tokio::test]
+async fn thoughts_that_nobody_asked_for_go_back_and_cached_tokens_are_told_apart() {
+    let fake = FakeModel::start().await;
+    let workspace = tempfile::tempdir().expect("a temporary directory");
+    let mut settings = claude(&fake);
+    settings.workspace = workspace.path().to_owned();
+    settings.model.model = Some("anthropic/claude-opus-5".to_owned());
+    let thought = FakeReply::Stream(vec![Step::Reasoning(String::new())]);
+    fake.push(thought.then_calls([("glob", r#"{"pattern":"*.txt"}"#)]));
+    let usage = json!({
+        "input_tokens": 10, "cache_read_input_tokens": 20, "cache_creation_input_tokens": 5,
+        "output_tokens": 3,
+    });
+    let end =
+        json!({"type": "message_delta", "delta": {"stop_reason": "max_tokens"}, "usage": usage});
+    let stop = json!({"type": "message_stop"});
+    fake.push(FakeReply::partial(["Half"]).then(Step::Event(end)).then(Step::Event(stop)));
+    let (outcome, _) = run(&Agent::new(settings), turn("what is there?")).await;
+    let thinking = json!({"type": "thinking", "thinking": "", "signature": "signed"});
+    assert_eq!(fake.last_request().body["messages"][1]["content"][0], thinking);
+    let expected = Usage { input_tokens: 36, cached_tokens: 20, output_tokens: 4 };
+    assert_eq!((outcome.usage, outcome.ending), (expected, Ending::Failed));
+    assert!(outcome.reply.starts_with("Half\n\nThe answer ends here"), "{}", outcome.reply);
 }

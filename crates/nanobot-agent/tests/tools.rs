@@ -276,16 +276,33 @@ async fn a_command_between_the_walls_of_landlock_stays_in_the_workspace() {
     assert!(kill.contains("Exit code: 1"), "{kill}");
 }
 
+/// Whether `bwrap` is installed, and this system lets it build walls.
+fn has_bubblewrap() -> bool {
+    let mut probe = std::process::Command::new("bwrap");
+    let probe = probe.args(["--ro-bind", "/", "/", "--unshare-pid", "true"]).output();
+    probe.is_ok_and(|output| output.status.success())
+}
+
 #[tokio::test]
 async fn a_command_inside_bubblewrap_stays_in_the_workspace() {
     let mut house = House::new().await;
     house.settings.tools.sandbox = CommandSandbox::Bubblewrap;
-    let probe = house.exec("true").await;
-    if probe.contains("is not installed") {
-        eprintln!("skipped: {probe}");
+    if !has_bubblewrap() {
+        eprintln!("skipped: bubblewrap does not run here. `apt-get install bubblewrap` may help.");
+        let refused = house.exec("true").await;
+        assert!(!refused.contains("Exit code: 0"), "no command without the walls: {refused}");
         return;
     }
     check_walls(&house).await;
+    std::fs::create_dir(house.root.path().join("data/workspace/sessions")).expect("a folder");
+    house.write("data/workspace/sessions/telegram_7.jsonl", "what others said");
+    let sessions = house.exec("cat sessions/*; grep -r said .; ls sessions").await;
+    assert!(
+        !sessions.contains("what others said") && !sessions.contains("7.jsonl\n"),
+        "{sessions}"
+    );
+    house.exec("echo x > sessions/telegram_7.jsonl").await;
+    assert_eq!(house.read("data/workspace/sessions/telegram_7.jsonl"), "what others said");
 }
 
 #[tokio::test]
@@ -294,6 +311,30 @@ async fn unconfined_commands_are_possible_when_asked_for() {
     house.settings.tools.sandbox = CommandSandbox::Unconfined;
     let outside = house.path("outside/secret.txt");
     assert_eq!(house.exec(&format!("cat {outside}")).await, "nobody may read this\n\nExit code: 0");
+}
+
+#[tokio::test]
+async fn web_fetch_knocks_at_no_door_of_this_machine_however_it_is_spelt() {
+    let house = House::new().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.set_nonblocking(true).expect("a listener that does not wait");
+    let port = listener.local_addr().expect("an address").port();
+    let hosts = [
+        "127.0.0.1",
+        "localhost",
+        "127.1",
+        "2130706433",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+        "a@127.0.0.1",
+    ];
+    for host in hosts {
+        let url = json!({"url": format!("http://{host}:{port}/")});
+        let result = house.call("web_fetch", url).await;
+        assert!(result.contains("private network"), "{host}: {result}");
+    }
+    let nobody = listener.accept().expect_err("nobody has knocked");
+    assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
 }
 
 #[tokio::test]
@@ -328,6 +369,38 @@ async fn a_message_with_a_file_is_sent_to_this_chat_and_may_be_the_whole_answer(
     assert_eq!((sent.len(), sent[0].text.as_str(), sent[0].chat_id.as_str()), (1, "A cat", "1"));
     assert!(sent[0].is_to_origin && sent[0].media[0].ends_with("telegram/cat.png"));
     assert_eq!(reply, "", "nothing more is said");
+}
+
+#[tokio::test]
+async fn words_after_a_message_that_was_the_answer_are_kept_but_not_said() {
+    let house = House::new().await;
+    house.fake.push(FakeReply::tool_call("message", &json!({"content": "42"})));
+    house.fake.push(FakeReply::text("I have told them."));
+    let ears = Ears::with_outbox();
+    let outcome = Agent::new(house.settings.clone()).run_turn(turn("go"), &ears).await;
+    assert_eq!((outcome.reply.as_str(), ears.pieces().len()), ("", 0));
+    assert_eq!(outcome.history.last().expect("an entry").content, "I have told them.");
+}
+
+#[tokio::test]
+async fn a_failure_after_a_message_is_said() {
+    let house = House::new().await;
+    house.fake.push(FakeReply::tool_call("message", &json!({"content": "42"})));
+    house.fake.push(FakeReply::status(401, ""));
+    let ears = Ears::with_outbox();
+    let outcome = Agent::new(house.settings.clone()).run_turn(turn("go"), &ears).await;
+    assert_eq!(outcome.ending, Ending::Failed);
+    assert!(ears.text().contains("did not accept the API key"), "{}", ears.text());
+}
+
+#[tokio::test]
+async fn a_command_that_a_person_must_agree_to_is_not_run_where_nobody_can_be_asked() {
+    let mut house = House::new().await;
+    house.settings.tools.config.exec.approval = nanobot_config::ExecApproval::OnDenyPattern;
+    let asked = house.exec("rm -rf notes").await;
+    assert!(asked.contains("none can be asked"), "{asked}");
+    assert!(house.exists("data/workspace/notes"));
+    assert_eq!(house.exec("echo fine").await, "fine\n\nExit code: 0");
 }
 
 #[tokio::test]

@@ -46,8 +46,9 @@ pub use error::{ConfigError, ConfigErrorKind, Position};
 pub use file::ConfigFile;
 pub use model::{
     AgentDefaults, Agents, Api, ChannelSection, Channels, ChatTarget, Config, Dream, Exec,
-    ExecSandbox, Gateway, Heartbeat, McpServer, McpTransport, Notice, OnUnknown, Plugins, Provider,
-    ProviderRetryMode, Providers, Tools, Transcription, Web, WebSearch,
+    ExecApproval, ExecSandbox, Gateway, Heartbeat, McpServer, McpTransport, Notice, OnUnknown,
+    Plugins, Provider, ProviderRetryMode, Providers, Tools, Transcription, Web, WebSearch,
+    WhileBusy,
 };
 pub use paths::Paths;
 pub use schema::schema;

@@ -16,7 +16,7 @@ mod section;
 mod tools;
 mod transcription;
 
-pub use agents::{AgentDefaults, Agents, Dream, ProviderRetryMode};
+pub use agents::{AgentDefaults, Agents, Dream, ProviderRetryMode, WhileBusy};
 pub use api::Api;
 pub use channels::Channels;
 pub use config::Config;
@@ -27,5 +27,5 @@ pub use plugins::Plugins;
 pub use providers::{Provider, Providers};
 pub(crate) use section::CommonKeys;
 pub use section::{ChannelSection, OnUnknown};
-pub use tools::{Exec, ExecSandbox, Tools, Web, WebSearch};
+pub use tools::{Exec, ExecApproval, ExecSandbox, Tools, Web, WebSearch};
 pub use transcription::Transcription;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use nanobot_ledger::SessionUsage;
+
 use crate::current_agent::CurrentAgent;
 
 /// A message that is for the gateway.
@@ -44,6 +46,7 @@ impl Command {
 pub(crate) const HELP: &str = "🐈 nanobot commands:
 - `/new`: start a new conversation
 - `/stop`: stop the answer that is being written
+- `/model [NAME]`: show which model answers, or choose another one for this session
 - `/status`: show how the bot is
 - `/restart`: restart the bot
 - `/help`: show this list";
@@ -73,15 +76,32 @@ impl About {
     }
 
     /// Answer to `/status`.
-    pub(crate) fn status(&self, is_busy: bool) -> String {
+    pub(crate) fn status(&self, model: &str, is_busy: bool, usage: &SessionUsage) -> String {
         format!(
-            "🐈 nanobot v{}\n- Model: {}\n- Up for: {}\n- This session: {}",
+            "🐈 nanobot v{}\n- Model: {}\n- Up for: {}\n- This session: {}{}",
             env!("CARGO_PKG_VERSION"),
-            self.model(),
+            model,
             rough(self.started.elapsed()),
             if is_busy { "an answer is being written" } else { "idle" },
+            used(usage),
         )
     }
+}
+
+/// What a session used, on lines of its own; nothing if it has not used anything.
+fn used(usage: &SessionUsage) -> String {
+    let Some(last) = &usage.last else { return String::new() };
+    let tokens = |input: u64, cached: u64, output: u64| {
+        format!("{input} tokens in ({cached} cached), {output} out")
+    };
+    format!(
+        "\n- Last answer: {}, {}, {:.1} s\n- All {} answers: {}",
+        last.model,
+        tokens(last.input_tokens, last.cached_tokens, last.output_tokens),
+        Duration::from_millis(last.took_ms).as_secs_f64(),
+        usage.total.turns,
+        tokens(usage.total.input_tokens, usage.total.cached_tokens, usage.total.output_tokens),
+    )
 }
 
 /// A duration in its two largest units.

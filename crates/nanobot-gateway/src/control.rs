@@ -12,7 +12,7 @@ mod socket;
 
 pub use ledger::{
     DELIVERIES_PATH, Deliver, Problem, Retried, SESSIONS_PATH, TRACE_PATH, UNANSWERED_PATH,
-    ledger_routes,
+    USAGE_PATH, ledger_routes,
 };
 pub(crate) use port::{bind, routes, serve};
 pub use reload::RELOAD_PATH;

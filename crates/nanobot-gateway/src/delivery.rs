@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nanobot_channel::OutboundMessage;
-use nanobot_ledger::{OutboundEntry, WaitingDelivery};
+use nanobot_ledger::{LedgerError, OutboundEntry, TurnCommit, WaitingDelivery};
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
@@ -89,6 +89,26 @@ impl Delivery {
         }
     }
 
+    /// Stores messages that end no turn, and delivers them. Goes on when the caller is cut off: what
+    /// is stored must not wait for the next start.
+    ///
+    /// # Errors
+    ///
+    /// Returns the ledger's failure; nothing is delivered then.
+    pub(crate) async fn post(&self, turn: TurnCommit) -> Result<(), LedgerError> {
+        let this = self.clone();
+        let posting = self.shared.tasks.spawn(async move {
+            let outbound = turn.outbound.clone();
+            this.shared.courier.ledger.commit_turn(turn).await?;
+            for entry in outbound {
+                this.enqueue(entry).await;
+            }
+            Ok(())
+        });
+        let died = |error| LedgerError::new("failed to store a message").with_source(error);
+        posting.await.map_err(died)?
+    }
+
     /// Delivers a message that waited in the ledger, behind what its lane holds and however much
     /// that is: nothing new may get in between what waited already.
     pub(crate) fn take_up(&self, waiting: WaitingDelivery) {
@@ -104,6 +124,11 @@ impl Delivery {
         if self.push(&key, Item::Ephemeral(Box::new(message))).is_err() {
             tracing::debug!(channel, "Left out a progress message; the chat's lane is full.");
         }
+    }
+
+    /// Whether nothing stands between a message and its chat now.
+    pub(crate) fn is_free(&self, channel: &str, message: &OutboundMessage) -> bool {
+        !self.shared.lanes().contains_key(&lane_key(channel, message))
     }
 
     /// Opens a stream that becomes `message`, whose text is still empty. None if its lane is full:

@@ -20,6 +20,7 @@ use crate::current_agent::CurrentAgent;
 use crate::delivery::{Courier, Delivery};
 use crate::intake::{Intake, Reception};
 use crate::metrics::Metrics;
+use crate::model_command::ModelChoices;
 use crate::notify::{
     Announcement, Announcer, NotifySettings, OwnerWatch, say_started, say_stopping,
 };
@@ -59,6 +60,9 @@ pub struct Settings {
     pub max_concurrent_turns: usize,
     /// Tries of a delivery that the channel itself fails.
     pub max_attempts: u32,
+    /// Whether what is said during a turn joins it at its next use of tools; else it waits for a
+    /// turn of its own.
+    pub steers: bool,
     /// How long running turns, and then deliveries, are waited for at the end.
     pub grace: Duration,
     /// What is said without being asked for.
@@ -286,6 +290,7 @@ fn reception(
     let running = Arc::new(RunningTurns::default());
     let metrics = Arc::new(Metrics::new());
     let closing = CancellationToken::new();
+    let models = Arc::new(ModelChoices::new(agent.models()));
     let delivery = Delivery::new(Courier {
         roster: Arc::clone(roster),
         board: Arc::clone(&board),
@@ -301,6 +306,10 @@ fn reception(
         delivery: delivery.clone(),
         roster: Arc::clone(roster),
         running: Arc::clone(&running),
+        board: Arc::clone(&board),
+        models: Arc::clone(&models),
+        steers: settings.steers,
+        closing: closing.clone(),
         metrics: Arc::clone(&metrics),
         abort: abort.clone(),
     };
@@ -310,11 +319,13 @@ fn reception(
         ledger: Arc::clone(ledger),
         scheduler,
         delivery,
-        running,
         roster: Arc::clone(roster),
+        running,
+        tells_waiting: !settings.steers,
         board,
         metrics,
         about: About { agent, started: Instant::now() },
+        models,
         closing,
         restart: settings.restart_command.then(CancellationToken::new),
     }

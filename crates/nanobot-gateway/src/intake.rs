@@ -11,21 +11,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use nanobot_agent::Transcriber;
+use nanobot_agent::{Permission, Transcriber};
 use nanobot_channel::{
     Acceptance, ChannelError, ChannelStatus, ErrorKind, InboundMessage, Inbox, Offers,
     OutboundKind, OutboundMessage, Publication, Sender,
 };
-use nanobot_ledger::{Accepted, InboundEntry, Ledger, LedgerError, new_id, now_ms};
+use nanobot_ledger::{Accepted, InboundEntry, Ledger, LedgerError, TurnCommit, new_id, now_ms};
 use tokio_util::sync::CancellationToken;
 
 use crate::channel_spec::ChannelSpec;
 use crate::commands::{self, About, Command};
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
+use crate::model_command::{self, ModelChoices};
+use crate::questions;
 use crate::roster::Roster;
 use crate::running::RunningTurns;
 use crate::scheduler::Scheduler;
+use crate::speaker::message_to;
 use crate::status::{ChannelReport, StatusBoard};
 
 use folders::Folders;
@@ -34,16 +37,24 @@ use publish::Publishing;
 /// How long a channel is asked to wait when too many messages wait already.
 const OVERLOADED_WAIT: Duration = Duration::from_secs(2);
 
+/// Said when a message has to wait for its turn.
+const WAITS: &str = "I am still busy with the message before; this one waits its turn.";
+/// Said when a message has to wait because the turn before it does.
+const ANSWER_FIRST: &str = "I am waiting for your yes or no; this message waits its turn.";
+
 /// What the intakes of all channels share.
 pub(crate) struct Reception {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) scheduler: Scheduler,
     pub(crate) delivery: Delivery,
-    pub(crate) running: Arc<RunningTurns>,
     pub(crate) roster: Arc<Roster>,
+    pub(crate) running: Arc<RunningTurns>,
+    /// Whether a message that has to wait is told so.
+    pub(crate) tells_waiting: bool,
     pub(crate) board: Arc<StatusBoard>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) about: About,
+    pub(crate) models: Arc<ModelChoices>,
     pub(crate) closing: CancellationToken,
     /// Cancelled when a person wants the gateway to start again; `None` if nobody may.
     pub(crate) restart: Option<CancellationToken>,
@@ -165,8 +176,11 @@ impl Intake {
         if self.reception.closing.is_cancelled() {
             return Err(overloaded("the gateway is stopping"));
         }
+        if let Some(name) = model_command::parse(&message.text) {
+            return Ok(self.reception.choose_model(&self.channel, &message, name));
+        }
         match Command::parse(&message.text) {
-            None | Some(Command::New) => self.reception.store(&self.channel, message).await,
+            None | Some(Command::New) => self.reception.take(&self.channel, message).await,
             Some(Command::Restart) => self.reception.restart(&self.channel, &message).await,
             Some(command) => self.reception.obey(&self.channel, &message, command).await,
         }
@@ -185,12 +199,16 @@ impl Reception {
         reports
     }
 
-    async fn store(
+    /// Stores a message; it is answered in its turn, or is itself an answer to a question.
+    async fn take(
         &self,
         channel: &str,
         message: InboundMessage,
     ) -> Result<Acceptance, ChannelError> {
         let session = session_key(channel, &message);
+        let permission = questions::answer_in(&message.text)
+            .filter(|_| self.running.waits_for_answer(&session, &message.sender.id));
+        let busy_notice = self.busy_notice(channel, &session, &message);
         let entry = InboundEntry {
             id: new_id(),
             channel: channel.to_owned(),
@@ -198,15 +216,59 @@ impl Reception {
             received_ms: now_ms(),
             message,
         };
+        let id = entry.id.clone();
         match self.ledger.accept(entry).await {
-            Ok(Accepted::New) => {
-                self.scheduler.wake(&session);
-                Ok(Acceptance::Accepted)
-            }
-            Ok(Accepted::Duplicate) => Ok(Acceptance::Duplicate),
-            Ok(Accepted::Full) => Err(full()),
-            Err(error) => Err(cannot_store(channel, error)),
+            Ok(Accepted::New) => {}
+            Ok(Accepted::Duplicate) => return Ok(Acceptance::Duplicate),
+            Ok(Accepted::Full) => return Err(full()),
+            Err(error) => return Err(cannot_store(channel, error)),
         }
+        if let Some(permission) = permission {
+            return self.answer_question(channel, id, session, permission).await;
+        }
+        self.scheduler.wake(&session);
+        // Behind other messages of the chat, or behind the answer, it would come too late.
+        if let Some(notice) = busy_notice
+            && self.delivery.is_free(channel, &notice)
+            && self.scheduler.tell_once(&session)
+        {
+            self.delivery.offer(channel, notice);
+        }
+        Ok(Acceptance::Accepted)
+    }
+
+    /// Hands an answer to the turn that waits for it. It is stored first, so that the same event
+    /// cannot answer a second question.
+    async fn answer_question(
+        &self,
+        channel: &str,
+        inbound_id: String,
+        session: String,
+        permission: Permission,
+    ) -> Result<Acceptance, ChannelError> {
+        let done = TurnCommit { inbound_id, session: session.clone(), ..TurnCommit::default() };
+        self.ledger.commit_turn(done).await.map_err(|error| cannot_store(channel, error))?;
+        self.running.answer(&session, permission);
+        Ok(Acceptance::Accepted)
+    }
+
+    /// What is said about a message that has to wait for the one before it.
+    fn busy_notice(
+        &self,
+        channel: &str,
+        session: &str,
+        message: &InboundMessage,
+    ) -> Option<OutboundMessage> {
+        let is_told = self.tells_waiting
+            && self.running.is_busy(session)
+            && self.roster.hears(channel).progress;
+        let text = if self.running.waits_for_answer(session, &message.sender.id) {
+            ANSWER_FIRST
+        } else {
+            WAITS
+        };
+        let kind = OutboundKind::Progress;
+        is_told.then(|| message_to(message, new_id(), text.to_owned(), kind))
     }
 
     /// Obeys a command at once, however many messages of the session wait.
@@ -223,26 +285,22 @@ impl Reception {
                 let waiting = waiting.map_err(|error| cannot_store(channel, error))?;
                 commands::stopped(waiting + u64::from(self.running.stop(&session)))
             }
-            Command::Status => self.about.status(self.running.is_busy(&session)),
+            Command::Status => {
+                let model = self.models.of(&session).unwrap_or_else(|| self.about.model());
+                // Without it the answer still says that the gateway lives.
+                let usage = self.ledger.session_usage(&session).await.unwrap_or_default();
+                self.about.status(&model, self.running.is_busy(&session), &usage)
+            }
             Command::Help | Command::New | Command::Restart => commands::HELP.to_owned(),
         };
-        self.delivery.offer(channel, notice(message, reply));
+        self.delivery.offer(channel, message_to(message, new_id(), reply, OutboundKind::Notice));
         Ok(Acceptance::Accepted)
     }
-}
 
-/// A word of the gateway to the chat of a message.
-pub(crate) fn notice(message: &InboundMessage, text: String) -> OutboundMessage {
-    OutboundMessage {
-        delivery_id: new_id(),
-        chat_id: message.chat_id.clone(),
-        thread_id: message.thread_id.clone(),
-        text,
-        kind: OutboundKind::Notice,
-        attachments: Vec::new(),
-        reply_to: None,
-        attempt: 1,
-        metadata: message.metadata.clone(),
+    fn choose_model(&self, channel: &str, message: &InboundMessage, name: &str) -> Acceptance {
+        let reply = self.models.obey(&session_key(channel, message), name);
+        self.delivery.offer(channel, message_to(message, new_id(), reply, OutboundKind::Notice));
+        Acceptance::Accepted
     }
 }
 

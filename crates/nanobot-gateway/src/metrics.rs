@@ -1,12 +1,14 @@
 //! What the gateway counts, in the OpenMetrics text format.
 //!
-//! Labels are names of channels and fixed words, never chats or people: their number is bounded.
+//! Labels are names of channels and models, both from the configuration, and fixed words, never chats
+//! or people: their number is bounded.
 
 mod moment;
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use nanobot_ledger::TurnUsage;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -18,6 +20,8 @@ use prometheus_client::registry::{Registry, Unit};
 pub(crate) use moment::Moment;
 use moment::MomentGauges;
 
+/// Stands for the model of a turn that none answered.
+const NO_MODEL: &str = "none";
 /// Upper bounds of the histograms' buckets, in seconds: from the gateway's own cost to a slow model.
 const SECONDS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0];
@@ -34,6 +38,19 @@ struct ByChannel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByModel {
+    channel: String,
+    model: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByTokens {
+    channel: String,
+    model: String,
+    kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByWord {
     kind: &'static str,
 }
@@ -44,8 +61,8 @@ pub(crate) struct Metrics {
     messages: Family<ByOutcome, Counter>,
     accept_seconds: Histogram,
     turns: Family<ByWord, Counter>,
-    turn_seconds: Histogram,
-    tokens: Family<ByWord, Counter>,
+    turn_seconds: Family<ByModel, Histogram, fn() -> Histogram>,
+    tokens: Family<ByTokens, Counter>,
     deliveries: Family<ByOutcome, Counter>,
     delivery_seconds: Histogram,
     restarts: Family<ByChannel, Counter>,
@@ -62,7 +79,7 @@ impl Metrics {
             messages: Family::default(),
             accept_seconds: Histogram::new(SECONDS),
             turns: Family::default(),
-            turn_seconds: Histogram::new(SECONDS),
+            turn_seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             tokens: Family::default(),
             deliveries: Family::default(),
             delivery_seconds: Histogram::new(SECONDS),
@@ -82,11 +99,12 @@ impl Metrics {
         let help = "Time from the offer of a message to its place in the ledger";
         it.register_with_unit("accept", help, Unit::Seconds, self.accept_seconds.clone());
         it.register("turns", "Turns of the agent, by how they ended", self.turns.clone());
-        let help = "Time from the claim of a message to the stored answer";
+        let help =
+            "Time from the claim of a message to the stored answer, by the model that answered";
         it.register_with_unit("turn", help, Unit::Seconds, self.turn_seconds.clone());
         it.register(
             "tokens",
-            "Tokens that models were asked and answered with",
+            "Tokens of turns: input (cached ones among them), cached and output",
             self.tokens.clone(),
         );
         it.register("deliveries", "Deliveries, by how they ended", self.deliveries.clone());
@@ -122,15 +140,29 @@ impl Metrics {
         self.turns_running.inc();
     }
 
-    pub(crate) fn turn_ended(&self, ending: &'static str, took: Duration) {
+    /// A turn ended; without a model if none answered.
+    pub(crate) fn turn_ended(
+        &self,
+        ending: &'static str,
+        channel: &str,
+        model: Option<String>,
+        took: Duration,
+    ) {
         self.turns_running.dec();
         self.turns.get_or_create(&ByWord { kind: ending }).inc();
-        self.turn_seconds.observe(took.as_secs_f64());
+        let model = model.unwrap_or_else(|| NO_MODEL.to_owned());
+        let labels = ByModel { channel: channel.to_owned(), model };
+        self.turn_seconds.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    pub(crate) fn tokens(&self, input: u64, output: u64) {
-        self.tokens.get_or_create(&ByWord { kind: "input" }).inc_by(input);
-        self.tokens.get_or_create(&ByWord { kind: "output" }).inc_by(output);
+    pub(crate) fn tokens(&self, used: &TurnUsage) {
+        let count = |kind: &'static str, tokens: u64| {
+            let (channel, model) = (used.channel.clone(), used.model.clone());
+            self.tokens.get_or_create(&ByTokens { channel, model, kind }).inc_by(tokens);
+        };
+        count("input", used.input_tokens);
+        count("cached", used.cached_tokens);
+        count("output", used.output_tokens);
     }
 
     /// A delivery ended; `outcome` is `delivered` or `dead`.

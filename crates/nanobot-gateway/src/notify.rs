@@ -88,10 +88,9 @@ impl Announcer {
         let entry =
             OutboundEntry { channel: target.channel.clone(), message: notice(target, text) };
         let commit = TurnCommit {
-            inbound_id: String::new(),
             session: format!("{}:{}", target.channel, target.chat_id),
-            history: Vec::new(),
             outbound: vec![entry.clone()],
+            ..TurnCommit::default()
         };
         if let Err(error) = self.ledger.commit_turn(commit).await {
             let channel = &target.channel;

@@ -6,14 +6,15 @@
 
 use std::sync::Arc;
 
-use nanobot_channel::{Acceptance, ChannelError, InboundMessage, OutboundMessage};
+use nanobot_channel::{Acceptance, ChannelError, InboundMessage, OutboundKind, OutboundMessage};
 use nanobot_ledger::{
     Accepted, InboundEntry, LedgerError, OutboundEntry, TurnCommit, WaitingDelivery, new_id, now_ms,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::Delivery;
-use crate::intake::{Reception, cannot_store, full, notice};
+use crate::intake::{Reception, cannot_store, full};
+use crate::speaker::message_to;
 use crate::status::{State, StatusBoard};
 
 /// Said before the gateway stops.
@@ -35,7 +36,7 @@ impl Reception {
         message: &InboundMessage,
     ) -> Result<Acceptance, ChannelError> {
         let Some(restart) = &self.restart else {
-            self.delivery.offer(channel, notice(message, SWITCHED_OFF.to_owned()));
+            self.delivery.offer(channel, notice(message, SWITCHED_OFF));
             return Ok(Acceptance::Accepted);
         };
         let id = new_id();
@@ -56,7 +57,7 @@ impl Reception {
         let stored = self.promise(entry).await;
         stored.map_err(|error| cannot_store(channel, error))?;
         tracing::info!(channel, "Restarting, as a person asked for.");
-        self.delivery.offer(channel, notice(message, RESTARTING.to_owned()));
+        self.delivery.offer(channel, notice(message, RESTARTING));
         restart.cancel();
         Ok(Acceptance::Accepted)
     }
@@ -65,12 +66,16 @@ impl Reception {
     async fn promise(&self, entry: InboundEntry) -> Result<(), LedgerError> {
         let InboundEntry { id, channel, session, received_ms, message } = entry;
         self.ledger.claim(&session).await?;
-        let mut promised = notice(&message, RESTARTED.to_owned());
+        let mut promised = notice(&message, RESTARTED);
         promised.metadata.insert(ASKED_MS.to_owned(), received_ms.into());
         let outbound = vec![OutboundEntry { channel, message: promised }];
-        let commit = TurnCommit { inbound_id: id, session, history: Vec::new(), outbound };
+        let commit = TurnCommit { inbound_id: id, session, outbound, ..TurnCommit::default() };
         self.ledger.commit_turn(commit).await
     }
+}
+
+fn notice(message: &InboundMessage, text: &str) -> OutboundMessage {
+    message_to(message, new_id(), text.to_owned(), OutboundKind::Notice)
 }
 
 /// True if the delivery says that a restart is done.

@@ -17,13 +17,22 @@ pub(crate) struct Scheduler {
 }
 
 struct Shared {
-    /// Sessions at work. True if a message came in since the lane last looked.
-    lanes: Mutex<HashMap<String, bool>>,
+    /// Sessions at work.
+    lanes: Mutex<HashMap<String, Lane>>,
     permits: Semaphore,
     tasks: TaskTracker,
     closing: CancellationToken,
     ledger: Arc<dyn Ledger>,
     turns: TurnRunner,
+}
+
+/// What is known of a session at work.
+#[derive(Default)]
+struct Lane {
+    /// A message came in since the lane last looked.
+    has_news: bool,
+    /// Somebody was told that a message waits.
+    was_told: bool,
 }
 
 impl Scheduler {
@@ -49,15 +58,21 @@ impl Scheduler {
     /// is at work.
     pub(crate) fn wake(&self, session: &str) {
         let mut lanes = self.shared.lanes();
-        if let Some(has_news) = lanes.get_mut(session) {
-            *has_news = true;
+        if let Some(lane) = lanes.get_mut(session) {
+            lane.has_news = true;
             return;
         }
-        lanes.insert(session.to_owned(), false);
+        lanes.insert(session.to_owned(), Lane::default());
         drop(lanes);
         let shared = Arc::clone(&self.shared);
         let session = session.to_owned();
         self.shared.tasks.spawn(async move { shared.work(&session).await });
+    }
+
+    /// Whether it is time to tell that a message waits: once while the session is at work.
+    pub(crate) fn tell_once(&self, session: &str) -> bool {
+        let mut lanes = self.shared.lanes();
+        lanes.get_mut(session).is_some_and(|lane| !std::mem::replace(&mut lane.was_told, true))
     }
 
     /// Waits until all turns have ended. No new ones are begun once the closing token is cancelled.
@@ -94,8 +109,8 @@ impl Shared {
     fn is_idle(&self, session: &str) -> bool {
         let mut lanes = self.lanes();
         match lanes.get_mut(session) {
-            Some(has_news) if *has_news => {
-                *has_news = false;
+            Some(lane) if lane.has_news => {
+                lane.has_news = false;
                 false
             }
             _ => {
@@ -105,7 +120,7 @@ impl Shared {
         }
     }
 
-    fn lanes(&self) -> MutexGuard<'_, HashMap<String, bool>> {
+    fn lanes(&self) -> MutexGuard<'_, HashMap<String, Lane>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

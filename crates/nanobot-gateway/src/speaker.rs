@@ -2,12 +2,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use nanobot_agent::{Ending, Message, TurnEvents};
+use nanobot_agent::{Approver, Ending, Interjections, Message, Outbox, TurnEvents};
 use nanobot_channel::{InboundMessage, OutboundKind, OutboundMessage, StreamEnd, StreamOutcome};
-use nanobot_ledger::{InboundEntry, OutboundEntry, new_id};
+use nanobot_ledger::{OutboundEntry, new_id};
 use tokio::sync::watch;
 
 use crate::delivery::{Delivery, StreamHandle};
+use crate::joining::Joining;
+use crate::outbox::Post;
+use crate::questions::Questions;
 use crate::roster::Hears;
 
 /// Asks for a stream, in the metadata of a received message.
@@ -24,6 +27,10 @@ pub(crate) struct Speaker<'a> {
     hears: Hears,
     segment: Mutex<Segment>,
     streams: StreamIds,
+    post: Post<'a>,
+    questions: Questions<'a>,
+    /// What joins the turn; nothing if that has to wait.
+    joining: Option<Joining<'a>>,
     /// What the turn has done so far, for the ledger.
     done: watch::Sender<Option<String>>,
 }
@@ -74,20 +81,40 @@ impl TurnEvents for Speaker<'_> {
         self.tell(text, OutboundKind::Progress, self.hears.progress);
     }
 
+    fn outbox(&self) -> Option<&dyn Outbox> {
+        Some(&self.post)
+    }
+
+    fn approver(&self) -> Option<&dyn Approver> {
+        Some(&self.questions)
+    }
+
+    fn interjections(&self) -> Option<&dyn Interjections> {
+        self.joining.as_ref().map(|joining| joining as &dyn Interjections)
+    }
+
     fn checkpoint(&self, entries: &[Message]) {
         self.done.send_replace(serde_json::to_string(entries).ok());
     }
 }
 
 impl<'a> Speaker<'a> {
-    pub(crate) fn new(delivery: &'a Delivery, inbound: &'a InboundEntry, hears: Hears) -> Self {
+    pub(crate) fn new(
+        post: Post<'a>,
+        questions: Questions<'a>,
+        joining: Option<Joining<'a>>,
+        hears: Hears,
+    ) -> Self {
         Self {
-            delivery,
-            channel: &inbound.channel,
-            origin: &inbound.message,
+            delivery: post.delivery,
+            channel: &post.inbound.channel,
+            origin: &post.inbound.message,
             hears,
+            streams: StreamIds::new(&post.inbound.session),
+            post,
+            questions,
+            joining,
             segment: Mutex::new(Segment::new()),
-            streams: StreamIds::new(&inbound.session),
             done: watch::Sender::new(None),
         }
     }
@@ -95,6 +122,11 @@ impl<'a> Speaker<'a> {
     /// What the turn has done so far, each time that it did something.
     pub(crate) fn checkpoints(&self) -> watch::Receiver<Option<String>> {
         self.done.subscribe()
+    }
+
+    /// Ids of the messages that have joined the turn.
+    pub(crate) fn joined(&self) -> Vec<String> {
+        self.joining.as_ref().map(Joining::joined).unwrap_or_default()
     }
 
     /// What the person has seen of the answer so far.
@@ -149,17 +181,7 @@ impl<'a> Speaker<'a> {
     }
 
     fn message(&self, delivery_id: &str, text: &str, kind: OutboundKind) -> OutboundMessage {
-        OutboundMessage {
-            delivery_id: delivery_id.to_owned(),
-            chat_id: self.origin.chat_id.clone(),
-            thread_id: self.origin.thread_id.clone(),
-            text: text.to_owned(),
-            kind,
-            attachments: Vec::new(),
-            reply_to: None,
-            attempt: 1,
-            metadata: self.origin.metadata.clone(),
-        }
+        message_to(self.origin, delivery_id.to_owned(), text.to_owned(), kind)
     }
 
     fn segment(&self) -> MutexGuard<'_, Segment> {
@@ -182,6 +204,26 @@ impl StreamIds {
 
     fn next(&self) -> String {
         format!("{}:{}", self.turn, self.opened.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// A message to the chat and thread that another one came from.
+pub(crate) fn message_to(
+    origin: &InboundMessage,
+    delivery_id: String,
+    text: String,
+    kind: OutboundKind,
+) -> OutboundMessage {
+    OutboundMessage {
+        delivery_id,
+        chat_id: origin.chat_id.clone(),
+        thread_id: origin.thread_id.clone(),
+        text,
+        kind,
+        attachments: Vec::new(),
+        reply_to: None,
+        attempt: 1,
+        metadata: origin.metadata.clone(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use nanobot_agent::{Ending, Message, Turn, TurnOutcome, Usage};
 use nanobot_channel::{Attachment, Location};
-use nanobot_ledger::{Claim, InboundEntry, Ledger, LedgerError, TurnCommit};
+use nanobot_ledger::{Claim, InboundEntry, Ledger, LedgerError, TurnCommit, TurnUsage};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -16,11 +16,16 @@ use tracing::Instrument;
 use crate::commands::{Command, NEW_SESSION};
 use crate::current_agent::CurrentAgent;
 use crate::delivery::Delivery;
+use crate::joining::Joining;
 use crate::metrics::Metrics;
+use crate::model_command::ModelChoices;
+use crate::outbox::Post;
+use crate::questions::Questions;
 use crate::restart::RESTARTED;
 use crate::roster::Roster;
 use crate::running::RunningTurns;
 use crate::speaker::Speaker;
+use crate::status::StatusBoard;
 
 /// Said when a turn panicked.
 const PANIC_NOTICE: &str =
@@ -35,7 +40,13 @@ pub(crate) struct TurnRunner {
     pub(crate) delivery: Delivery,
     pub(crate) roster: Arc<Roster>,
     pub(crate) running: Arc<RunningTurns>,
+    pub(crate) board: Arc<StatusBoard>,
+    pub(crate) models: Arc<ModelChoices>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Whether what is said during a turn joins it.
+    pub(crate) steers: bool,
+    /// No more messages are taken.
+    pub(crate) closing: CancellationToken,
     /// Ends the running turns when the gateway cannot wait for them any longer.
     pub(crate) abort: CancellationToken,
 }
@@ -53,9 +64,9 @@ impl TurnRunner {
             tracing::info!(attempt = claim.attempt, "Answering a message again.");
         }
         match Command::parse(&claim.inbound.message.text) {
-            Some(Command::New) => self.forget(&claim.inbound).await,
+            Some(Command::New) => self.forget(claim).await,
             // Left over from a gateway that ended right after it was asked to.
-            Some(Command::Restart) => self.say(&claim.inbound, RESTARTED).await,
+            Some(Command::Restart) => self.say(claim, RESTARTED).await,
             _ => self.answer(claim).await,
         }
     }
@@ -63,18 +74,23 @@ impl TurnRunner {
     async fn answer(&self, claim: &Claim) {
         let started = Instant::now();
         self.metrics.turn_began();
-        let ending = self.ask(claim).await;
-        self.metrics.turn_ended(ending, started.elapsed());
+        let (ending, model) = self.ask(claim).await;
+        let channel = &claim.inbound.channel;
+        self.metrics.turn_ended(ending, channel, model, started.elapsed());
     }
 
-    /// Lets the agent answer, stores the result and hands it to the delivery; says how it ended.
-    async fn ask(&self, claim: &Claim) -> &'static str {
+    /// Lets the agent answer, stores the result and hands it to the delivery; says how it ended, and
+    /// with which model.
+    async fn ask(&self, claim: &Claim) -> (&'static str, Option<String>) {
         let inbound = &claim.inbound;
-        let speaker = self.speaker(inbound);
-        let cancel = self.abort.child_token();
-        let _running = self.running.begin(&inbound.session, cancel.clone());
-        let turn = turn(inbound, &claim.history, cancel);
         let done = claim.checkpoint.as_deref().map(read_checkpoint).unwrap_or_default();
+        // The gateway cuts a turn off, a person stops it.
+        let cut_off = self.abort.child_token();
+        let cancel = cut_off.child_token();
+        let speaker = self.speaker(claim, &done, &cut_off);
+        let _running = self.running.begin(&inbound.session, cancel.clone());
+        let model = self.models.of(&inbound.session);
+        let turn = Turn { model, ..turn(inbound, &claim.history, cancel) };
         let agent = self.agent.get();
         let answer = AssertUnwindSafe(agent.resume_turn(turn, done, &speaker)).catch_unwind();
         let answered = tokio::select! {
@@ -85,18 +101,20 @@ impl TurnRunner {
             tracing::error!("A turn panicked.");
             panicked(&speaker.said())
         });
-        if self.abort.is_cancelled() && outcome.ending == Ending::Interrupted {
+        if cut_off.is_cancelled() && outcome.ending == Ending::Interrupted {
             self.give_back(&inbound.session).await;
-            return "cut_off";
+            return ("cut_off", None);
         }
-        self.metrics.tokens(outcome.usage.input_tokens, outcome.usage.output_tokens);
+        let used = usage_of(&inbound.channel, &outcome);
+        used.iter().for_each(|used| self.metrics.tokens(used));
         let ending = match outcome.ending {
             Ending::Complete => "complete",
             Ending::Interrupted => "interrupted",
             Ending::Failed => "failed",
         };
-        self.commit(inbound, outcome, speaker).await;
-        ending
+        let model = outcome.model.clone();
+        self.commit(inbound, outcome, used, speaker).await;
+        (ending, model)
     }
 
     /// Stores how far a turn is, so that what its tools did is not done again after a crash.
@@ -116,35 +134,46 @@ impl TurnRunner {
     }
 
     /// Begins a new conversation in the session.
-    async fn forget(&self, inbound: &InboundEntry) {
+    async fn forget(&self, claim: &Claim) {
+        let inbound = &claim.inbound;
         let forget = || self.ledger.delete_session(&inbound.session);
         if self.until_stored("forget a conversation", forget).await.is_none() {
             return;
         }
-        self.say(inbound, NEW_SESSION).await;
+        self.say(claim, NEW_SESSION).await;
     }
 
     /// Ends a turn with a text that no agent wrote.
-    async fn say(&self, inbound: &InboundEntry, reply: &str) {
-        let speaker = self.speaker(inbound);
+    async fn say(&self, claim: &Claim, reply: &str) {
+        let speaker = self.speaker(claim, &[], &self.abort);
         let outcome = TurnOutcome {
             reply: reply.to_owned(),
             history: Vec::new(),
             ending: Ending::Complete,
             usage: Usage::default(),
+            model: None,
+            elapsed: Duration::ZERO,
         };
-        self.commit(inbound, outcome, speaker).await;
+        self.commit(&claim.inbound, outcome, None, speaker).await;
     }
 
-    async fn commit(&self, inbound: &InboundEntry, outcome: TurnOutcome, speaker: Speaker<'_>) {
+    async fn commit(
+        &self,
+        inbound: &InboundEntry,
+        outcome: TurnOutcome,
+        usage: Option<TurnUsage>,
+        speaker: Speaker<'_>,
+    ) {
         let TurnOutcome { reply, history, ending, .. } = outcome;
         // A turn that was stopped before it said anything has nothing to deliver.
         let entry = (!reply.is_empty()).then(|| speaker.final_entry(&reply));
         let commit = TurnCommit {
             inbound_id: inbound.id.clone(),
+            joined: speaker.joined(),
             session: inbound.session.clone(),
             history: history.iter().filter_map(|it| serde_json::to_string(it).ok()).collect(),
             outbound: entry.iter().cloned().collect(),
+            usage,
         };
         let store = || self.ledger.commit_turn(commit.clone());
         if self.until_stored("store an answer", store).await.is_some()
@@ -176,8 +205,21 @@ impl TurnRunner {
         }
     }
 
-    fn speaker<'a>(&'a self, inbound: &'a InboundEntry) -> Speaker<'a> {
-        Speaker::new(&self.delivery, inbound, self.roster.hears(&inbound.channel))
+    fn speaker<'a>(
+        &'a self,
+        claim: &'a Claim,
+        done: &[Message],
+        cut_off: &'a CancellationToken,
+    ) -> Speaker<'a> {
+        let (inbound, ledger, delivery) = (&claim.inbound, self.ledger.as_ref(), &self.delivery);
+        let is_repeated = claim.attempt > 1;
+        let post = Post { ledger, delivery, board: &self.board, inbound, is_repeated };
+        let (running, closing) = (&self.running, &self.closing);
+        let questions = Questions { delivery, running, inbound, closing, cut_off };
+        let joining = Joining::new(ledger, inbound, done);
+        // What has joined before a crash is finished with the turn, whatever is configured now.
+        let joining = (self.steers || !joining.joined().is_empty()).then_some(joining);
+        Speaker::new(post, questions, joining, self.roster.hears(&inbound.channel))
     }
 }
 
@@ -189,6 +231,7 @@ fn turn(inbound: &InboundEntry, history: &[String], cancel: CancellationToken) -
     };
     Turn {
         session: inbound.session.clone(),
+        model: None,
         channel: inbound.channel.clone(),
         chat_id: message.chat_id.clone(),
         sender,
@@ -202,7 +245,27 @@ fn turn(inbound: &InboundEntry, history: &[String], cancel: CancellationToken) -
 fn panicked(said: &str) -> TurnOutcome {
     let reply =
         if said.is_empty() { PANIC_NOTICE.to_owned() } else { format!("{said}\n\n{PANIC_NOTICE}") };
-    TurnOutcome { reply, history: Vec::new(), ending: Ending::Failed, usage: Usage::default() }
+    TurnOutcome {
+        reply,
+        history: Vec::new(),
+        ending: Ending::Failed,
+        usage: Usage::default(),
+        model: None,
+        elapsed: Duration::ZERO,
+    }
+}
+
+/// What a turn used, if a model answered.
+fn usage_of(channel: &str, outcome: &TurnOutcome) -> Option<TurnUsage> {
+    let Usage { input_tokens, cached_tokens, output_tokens } = outcome.usage;
+    Some(TurnUsage {
+        channel: channel.to_owned(),
+        model: outcome.model.clone()?,
+        input_tokens,
+        cached_tokens,
+        output_tokens,
+        took_ms: u64::try_from(outcome.elapsed.as_millis()).unwrap_or(u64::MAX),
+    })
 }
 
 fn read_entry(entry: &str) -> Option<Message> {

@@ -18,9 +18,11 @@ async fn ledger_with_waiting(count: usize) -> Arc<MemoryLedger> {
     let outbound = (0..count).map(|number| outbound(&number.to_string())).collect();
     let turn = TurnCommit {
         inbound_id: String::new(),
+        joined: Vec::new(),
         session: "hook:c1".into(),
         history: Vec::new(),
         outbound,
+        usage: None,
     };
     ledger.commit_turn(turn).await.expect("memory takes it");
     ledger

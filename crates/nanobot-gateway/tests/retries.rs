@@ -41,7 +41,7 @@ impl Delivering {
     }
 
     /// It is tried again however often it fails, after longer and longer pauses.
-    async fn is_never_given_up(mut self, kind: ErrorKind) {
+    async fn expect_never_given_up(mut self, kind: ErrorKind) {
         let mut pauses = Vec::new();
         for attempt in 1..=5 {
             let before = Instant::now();
@@ -55,7 +55,7 @@ impl Delivering {
     }
 
     /// It is given up after the last of `tries`, and the next message of the chat goes on.
-    async fn is_given_up(mut self, kind: ErrorKind, tries: u32) {
+    async fn expect_given_up(mut self, kind: ErrorKind, tries: u32) {
         for attempt in 1..=tries {
             let (tried, _) = self.fail(Instant::now(), ChannelError::new(kind, "no")).await;
             assert_eq!(tried, attempt, "{kind:?}");
@@ -70,22 +70,22 @@ impl Delivering {
 
 #[tokio::test(start_paused = true)]
 async fn while_the_network_is_away_a_delivery_is_tried_again() {
-    delivering(3).await.is_never_given_up(ErrorKind::Network).await;
+    delivering(3).await.expect_never_given_up(ErrorKind::Network).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn while_the_channel_is_not_ready_a_delivery_is_tried_again() {
-    delivering(3).await.is_never_given_up(ErrorKind::NotReady).await;
+    delivering(3).await.expect_never_given_up(ErrorKind::NotReady).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn until_a_person_logs_in_a_delivery_is_tried_again() {
-    delivering(3).await.is_never_given_up(ErrorKind::Auth).await;
+    delivering(3).await.expect_never_given_up(ErrorKind::Auth).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_rate_limit_without_a_time_is_waited_for_with_our_own() {
-    delivering(3).await.is_never_given_up(ErrorKind::RateLimited).await;
+    delivering(3).await.expect_never_given_up(ErrorKind::RateLimited).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -103,24 +103,24 @@ async fn an_overloaded_channel_is_asked_again_after_the_time_it_names() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_platform_rejects_is_not_tried_again() {
-    delivering(3).await.is_given_up(ErrorKind::Rejected, 1).await;
+    delivering(3).await.expect_given_up(ErrorKind::Rejected, 1).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_channel_cannot_do_is_not_tried_again() {
-    delivering(3).await.is_given_up(ErrorKind::Unsupported, 1).await;
+    delivering(3).await.expect_given_up(ErrorKind::Unsupported, 1).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_wrong_or_has_nowhere_to_go_is_not_tried_again() {
     for kind in [ErrorKind::Invalid, ErrorKind::NotFound] {
-        delivering(3).await.is_given_up(kind, 1).await;
+        delivering(3).await.expect_given_up(kind, 1).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_channel_itself_fails_is_tried_as_often_as_configured() {
     for max_attempts in [1, 2, 5] {
-        delivering(max_attempts).await.is_given_up(ErrorKind::Internal, max_attempts).await;
+        delivering(max_attempts).await.expect_given_up(ErrorKind::Internal, max_attempts).await;
     }
 }

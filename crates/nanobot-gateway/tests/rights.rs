@@ -209,7 +209,8 @@ async fn a_channel_gets_the_words_of_its_own_recordings_and_of_no_other_file() {
     let (speech, files) = (FakeSpeech::start(None).await, Files::new());
     let (spec, mut channel) = played("webhook", false);
     let ledger = Arc::new(MemoryLedger::default());
-    let stage = Stage::of_agent(hearing(&speech), vec![files.give(spec)], settings(), ledger).await;
+    let stage =
+        Stage::with_agent(vec![files.give(spec)], settings(), ledger, hearing(&speech)).await;
     let started = channel.started().await;
     assert!(started.cx.offers().transcription);
     for own in ["media/voice.ogg", "state/note.ogg"] {

@@ -220,7 +220,8 @@ async fn a_turn_that_panics_tells_the_person_and_the_session_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_channel_that_panics_in_a_delivery_harms_nobody() {
-    let (spec, mut played) = played("hook", false);
+    let (mut spec, mut played) = played("hook", false);
+    spec.send_progress = false;
     let mut stage = Stage::new(vec![spec]).await;
     let channel = played.started().await;
     channel.receive("c1", "hi").await.unwrap();
@@ -375,6 +376,28 @@ async fn status_and_help_answer_while_the_session_is_busy() {
     }
 }
 
+#[tokio::test]
+async fn status_tells_what_the_last_answer_and_the_session_used() {
+    let (spec, mut played) = played("hook", false);
+    let mut stage = Stage::new(vec![spec]).await;
+    let channel = played.started().await;
+    for _ in 0..2 {
+        channel.receive("c1", "hi").await.unwrap();
+        stage.answer("Hello!").await;
+        assert_eq!(played.succeed().await, send("c1", "Hello!", 1));
+    }
+    for (chat, expected) in [
+        ("c1", "- All 2 answers: 20 tokens in (8 cached), 4 out"),
+        ("c1", "- Last answer: played, 10 tokens in (4 cached), 2 out, "),
+        ("c2", "- This session: idle"),
+    ] {
+        channel.receive(chat, "/status").await.unwrap();
+        let Call::Send { text, .. } = played.succeed().await else { panic!("an answer is sent") };
+        assert!(text.contains(expected), "{text}");
+        assert_eq!(text.contains("Last answer"), chat == "c1", "{text}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_delivery_of_unknown_outcome_is_marked_or_held_as_configured() {
     for on_unknown in [OnUnknown::Resend, OnUnknown::Hold] {
@@ -443,7 +466,10 @@ async fn the_metrics_count_messages_turns_and_deliveries() {
         r#"nanobot_turns_total{kind="complete"} 2"#,
         r#"nanobot_deliveries_total{channel="hook",outcome="delivered"}"#,
         "nanobot_turns_running 1",
-        "nanobot_turn_seconds_count 2",
+        r#"nanobot_turn_seconds_count{channel="hook",model="played"} 2"#,
+        r#"nanobot_tokens_total{channel="hook",model="played",kind="input"} 20"#,
+        r#"nanobot_tokens_total{channel="hook",model="played",kind="cached"} 8"#,
+        r#"nanobot_tokens_total{channel="hook",model="played",kind="output"} 4"#,
     ] {
         assert!(body.contains(line), "{line} is missing in:\n{body}");
     }

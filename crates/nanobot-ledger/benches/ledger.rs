@@ -11,7 +11,7 @@ use divan::counter::ItemsCount;
 use nanobot_channel::{InboundMessage, OutboundKind, OutboundMessage, Receipt};
 use nanobot_ledger::{
     InboundEntry, Ledger, OutboundEntry, Settlement, SqliteLedger, SqliteOptions, TurnCommit,
-    new_id, now_ms,
+    TurnUsage, new_id, now_ms,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -94,9 +94,18 @@ fn answer(inbound: &InboundEntry) -> TurnCommit {
     let entry = format!(r#"{{"role":"user","content":"{}"}}"#, "x".repeat(TEXT_BYTES));
     TurnCommit {
         inbound_id: inbound.id.clone(),
+        joined: Vec::new(),
         session: inbound.session.clone(),
         history: vec![entry.clone(), entry],
         outbound: vec![OutboundEntry { channel: inbound.channel.clone(), message }],
+        usage: Some(TurnUsage {
+            channel: inbound.channel.clone(),
+            model: "model".into(),
+            input_tokens: 1_000,
+            cached_tokens: 900,
+            output_tokens: 100,
+            took_ms: 1_000,
+        }),
     }
 }
 
@@ -162,9 +171,11 @@ async fn way(ledger: &dyn Ledger, session: &str) {
 fn claim_with_history(bencher: Bencher, entries: usize) {
     let place = Place::new();
     let turn = TurnCommit {
+        joined: Vec::new(),
         inbound_id: String::new(),
         history: answer(&inbound("a")).history.into_iter().cycle().take(entries).collect(),
         outbound: Vec::new(),
+        usage: None,
         session: "a".into(),
     };
     place.runtime.block_on(async {

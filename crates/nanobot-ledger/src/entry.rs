@@ -3,6 +3,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use nanobot_channel::{InboundMessage, OutboundMessage, Receipt};
 use serde::{Deserialize, Serialize};
 
+use crate::TurnUsage;
+
 /// An inbound message on its way into the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InboundEntry {
@@ -44,10 +46,12 @@ pub struct Claim {
 }
 
 /// The result of a turn, stored all at once.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TurnCommit {
     /// The message that was answered; empty for a turn that no message began.
     pub inbound_id: String,
+    /// Other messages of the session that the turn has answered with it; they are done as well.
+    pub joined: Vec<String>,
     /// The session it belongs to.
     pub session: String,
     /// What the session gained: one JSON object each. Without any the session stays as it is, and
@@ -55,6 +59,8 @@ pub struct TurnCommit {
     pub history: Vec<String>,
     /// What is to be delivered, in order.
     pub outbound: Vec<OutboundEntry>,
+    /// What the turn used, if a model was asked.
+    pub usage: Option<TurnUsage>,
 }
 
 /// A message to be delivered.

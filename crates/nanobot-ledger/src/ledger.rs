@@ -2,8 +2,8 @@ use async_trait::async_trait;
 
 use crate::{
     Accepted, Claim, DeliveryFilter, DeliveryRecord, FailedTry, HistoryPage, InboundEntry,
-    InboundRecord, LedgerError, OutboundEntry, SessionFile, SessionInfo, SessionPage, Settlement,
-    Trace, TurnCommit, WaitingDelivery,
+    InboundRecord, LedgerError, OutboundEntry, SessionFile, SessionInfo, SessionPage, SessionUsage,
+    Settlement, Trace, TurnCommit, UsageQuery, UsageRow, WaitingDelivery,
 };
 
 /// Store of inbox, outbox and sessions.
@@ -23,6 +23,14 @@ pub trait Ledger: Send + Sync {
     /// claimed when the engine is opened next. An engine that cannot write any more still hands out
     /// what it holds.
     async fn claim(&self, session: &str) -> Result<Option<Claim>, LedgerError>;
+
+    /// The messages that wait in a session behind the claimed one, oldest first, at most so many.
+    /// They go on waiting: a turn that answers them as well says so in its commit.
+    async fn waiting_in(
+        &self,
+        session: &str,
+        limit: usize,
+    ) -> Result<Vec<InboundEntry>, LedgerError>;
 
     /// Stores how far the turn with a claimed message is; replaces what was stored before. The next
     /// claim of the message has it, until the turn is committed.
@@ -81,6 +89,12 @@ pub trait Ledger: Send + Sync {
     /// The way of the message with this id, or of the message that the delivery with this id
     /// answers.
     async fn trace(&self, id: &str) -> Result<Option<Trace>, LedgerError>;
+
+    /// What turns used, by day (newest first), channel and model.
+    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, LedgerError>;
+
+    /// What the turns of a session used; nothing for one that is unknown.
+    async fn session_usage(&self, session: &str) -> Result<SessionUsage, LedgerError>;
 
     /// Lists sessions by key.
     async fn sessions(&self, page: SessionPage) -> Result<Vec<SessionInfo>, LedgerError>;

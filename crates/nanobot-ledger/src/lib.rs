@@ -28,6 +28,7 @@ mod session_file;
 mod sqlite;
 mod trace;
 mod transfer;
+mod usage;
 
 pub use delivery::{DeliveryFilter, DeliveryRecord, DeliveryState, FailedTry, WaitingDelivery};
 pub use entry::{
@@ -42,3 +43,4 @@ pub use session_file::SessionFile;
 pub use sqlite::{OpenError, Retention, SqliteLedger, SqliteOptions};
 pub use trace::{InboundRecord, InboundState, Trace};
 pub use transfer::{ImportReport, export_session, import_sessions};
+pub use usage::{SessionUsage, TurnUsage, UsageQuery, UsageRow, UsageTotal};

@@ -2,6 +2,7 @@ mod event_ids;
 mod inbox;
 mod outbox;
 mod sessions;
+mod usage;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,11 +11,12 @@ use async_trait::async_trait;
 use crate::{
     Accepted, Claim, DeliveryFilter, DeliveryRecord, FailedTry, HistoryPage, InboundEntry,
     InboundRecord, Ledger, LedgerError, OutboundEntry, SessionFile, SessionInfo, SessionPage,
-    Settlement, Trace, TurnCommit, WaitingDelivery,
+    SessionUsage, Settlement, Trace, TurnCommit, UsageQuery, UsageRow, WaitingDelivery,
 };
 use inbox::Inbox;
 use outbox::Outbox;
 use sessions::Sessions;
+use usage::Usage;
 
 /// An engine that keeps everything in memory and nothing after the process ends.
 #[derive(Debug, Default)]
@@ -58,6 +60,7 @@ struct State {
     inbox: Inbox,
     outbox: Outbox,
     sessions: Sessions,
+    usage: Usage,
     is_closed: bool,
 }
 
@@ -95,6 +98,14 @@ impl Ledger for MemoryLedger {
         Ok(Some(Claim { history, ..claimed }))
     }
 
+    async fn waiting_in(
+        &self,
+        session: &str,
+        limit: usize,
+    ) -> Result<Vec<InboundEntry>, LedgerError> {
+        Ok(self.state()?.inbox.waiting_in(session, limit))
+    }
+
     async fn checkpoint(&self, inbound_id: &str, json: String) -> Result<(), LedgerError> {
         self.state()?.inbox.checkpoint(inbound_id, json);
         Ok(())
@@ -107,11 +118,17 @@ impl Ledger for MemoryLedger {
         if answers && !state.inbox.finish(&turn.inbound_id, limits.finished) {
             return Ok(());
         }
+        for id in &turn.joined {
+            state.inbox.finish(id, limits.finished);
+        }
         let State { inbox, sessions, .. } = &mut *state;
         let is_busy = |session: &str| inbox.is_busy(session);
         // What the gateway says by itself begins no session.
         if !turn.history.is_empty() {
             sessions.append(&turn.session, turn.history, &limits, is_busy);
+        }
+        if let Some(used) = turn.usage {
+            state.usage.add(&turn.session, used, limits.finished);
         }
         let inbound_id = answers.then_some(turn.inbound_id);
         for entry in turn.outbound {
@@ -195,6 +212,14 @@ impl Ledger for MemoryLedger {
         };
         let is_known = inbound.is_some() || !deliveries.is_empty();
         Ok(is_known.then_some(Trace { inbound, deliveries }))
+    }
+
+    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, LedgerError> {
+        Ok(self.state()?.usage.list(query))
+    }
+
+    async fn session_usage(&self, session: &str) -> Result<SessionUsage, LedgerError> {
+        Ok(self.state()?.usage.of_session(session))
     }
 
     async fn sessions(&self, page: SessionPage) -> Result<Vec<SessionInfo>, LedgerError> {

@@ -17,6 +17,7 @@ mod schema;
 mod sessions;
 mod store;
 mod trace;
+mod usage;
 mod writer;
 
 pub use open_error::OpenError;
@@ -30,7 +31,7 @@ use tokio::sync::oneshot;
 use crate::{
     Accepted, Claim, DeliveryFilter, DeliveryRecord, FailedTry, HistoryPage, InboundEntry,
     InboundRecord, Ledger, LedgerError, OutboundEntry, SessionFile, SessionInfo, SessionPage,
-    Settlement, Trace, TurnCommit, WaitingDelivery,
+    SessionUsage, Settlement, Trace, TurnCommit, UsageQuery, UsageRow, WaitingDelivery,
 };
 use queue::{Kind, Queue};
 use store::{Store, Unit};
@@ -96,6 +97,17 @@ impl Ledger for SqliteLedger {
         let work = move |unit: &mut Unit<'_>| inbox::claim(unit, &session);
         let action = "failed to read the next message";
         self.queue.ask_or_undo(action, Kind::BestEffort, work, inbox::give_back).await
+    }
+
+    async fn waiting_in(
+        &self,
+        session: &str,
+        limit: usize,
+    ) -> Result<Vec<InboundEntry>, LedgerError> {
+        let session = session.to_owned();
+        let work = move |unit: &mut Unit<'_>| inbox::waiting_in(unit, &session, limit);
+        let action = "failed to read the messages that wait in a session";
+        self.queue.ask(action, Kind::Read, work).await
     }
 
     async fn checkpoint(&self, inbound_id: &str, json: String) -> Result<(), LedgerError> {
@@ -200,6 +212,19 @@ impl Ledger for SqliteLedger {
         let id = id.to_owned();
         let work = move |unit: &mut Unit<'_>| trace::trace(unit, &id);
         let action = "failed to read the way of a message";
+        self.queue.ask(action, Kind::Read, work).await
+    }
+
+    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, LedgerError> {
+        let work = move |unit: &mut Unit<'_>| usage::list(unit, query);
+        let action = "failed to add up what turns used";
+        self.queue.ask(action, Kind::Read, work).await
+    }
+
+    async fn session_usage(&self, session: &str) -> Result<SessionUsage, LedgerError> {
+        let session = session.to_owned();
+        let work = move |unit: &mut Unit<'_>| usage::of_session(unit, &session);
+        let action = "failed to add up what a session used";
         self.queue.ask(action, Kind::Read, work).await
     }
 

@@ -6,7 +6,9 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nanobot_ledger::{Accepted, Ledger, OpenError, SqliteLedger, SqliteOptions};
+use nanobot_ledger::{
+    Accepted, Ledger, OpenError, SqliteLedger, SqliteOptions, TurnCommit, TurnUsage,
+};
 use rusqlite::Connection;
 use support::{
     answer, claimed_text, crash_copy, event, inbound, open, unasked, waiting, with_suffix,
@@ -145,7 +147,35 @@ async fn a_file_of_a_newer_version_is_refused_with_both_versions() {
     file.pragma_update(None, "user_version", 7).unwrap();
     drop(file);
     let error = refusal(&path).await.to_string();
-    assert!(error.ends_with("has version 7, this nanobot knows versions up to 1"), "{error}");
+    assert!(error.ends_with("has version 7, this nanobot knows versions up to 2"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_is_brought_up_and_keeps_what_it_holds() {
+    let (_directory, path) = place();
+    let file = Connection::open(&path).unwrap();
+    file.execute_batch(include_str!("../src/sqlite/migrations/1.sql")).unwrap();
+    file.pragma_update(None, "application_id", 0x6e62_6f74).unwrap();
+    file.pragma_update(None, "user_version", 1).unwrap();
+    let message = serde_json::to_string(&inbound("a", "old").message).unwrap();
+    let sql = "INSERT INTO inbox (id, channel, session, received_ms, accepted_ms, message)
+               VALUES ('1', 'webhook', 'a', 1, 1, ?1)";
+    file.execute(sql, [message]).unwrap();
+    drop(file);
+    let ledger = open(&path).await;
+    assert_eq!(claimed_text(&ledger, "a").await.as_deref(), Some("old"));
+    let usage = TurnUsage {
+        channel: "webhook".into(),
+        model: "m".into(),
+        input_tokens: 1,
+        cached_tokens: 0,
+        output_tokens: 1,
+        took_ms: 1,
+    };
+    let commit = TurnCommit { usage: Some(usage.clone()), ..unasked("a", &[], &[]) };
+    ledger.commit_turn(commit).await.unwrap();
+    ledger.close().await.unwrap();
+    assert_eq!(open(&path).await.session_usage("a").await.unwrap().last, Some(usage));
 }
 
 #[tokio::test]

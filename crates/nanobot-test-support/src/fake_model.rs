@@ -1,5 +1,5 @@
-//! A model server that speaks the OpenAI Chat Completions protocol, and the Messages protocol of
-//! Anthropic, over real HTTP.
+//! A model server that speaks the OpenAI Chat Completions protocol, the Messages protocol of
+//! Anthropic, and that of Gemini, over real HTTP.
 //!
 //! Each request takes the next [`FakeReply`] of the queue, or the default one (an echo of the last
 //! user message). Each request is also checked against the documented rules of the protocol: a
@@ -8,6 +8,7 @@
 
 mod anthropic;
 mod echo;
+mod gemini;
 mod reply;
 mod request;
 mod stream;
@@ -100,6 +101,8 @@ impl FakeModel {
         let routes = Router::new()
             .route("/v1/chat/completions", post(complete))
             .route("/v1/messages", post(message))
+            .route("/v1beta/openai/chat/completions", post(complete))
+            .route("/v1beta/models/{call}", post(gemini::generate))
             .route("/v1/models", get(models))
             .route("/api/tags", get(tags))
             .with_state(Arc::clone(&shared));
@@ -253,8 +256,11 @@ async fn message(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
         return shared.violation(what);
     }
     match shared.next_reply() {
-        FakeReply::Stream(steps) => events(Body::from_stream(anthropic::frames(steps))),
-        other => status_or(other, || events(Body::from_stream(anthropic::frames(Vec::new())))),
+        FakeReply::Stream(steps) => {
+            let mut speaker = anthropic::Speaker::default();
+            stream_of(&shared, steps, move |step| speaker.say(step))
+        }
+        other => status_or(other, || events(Body::empty())),
     }
 }
 
@@ -263,9 +269,7 @@ fn answer(shared: &Shared, last_user_text: &str, streamed: bool) -> Response {
         reply @ FakeReply::Status { .. } => status_or(reply, || whole("")),
         FakeReply::Echo if streamed => events(Body::from_stream(echo::frames(last_user_text))),
         FakeReply::Echo => whole(last_user_text),
-        FakeReply::Stream(steps) if streamed => {
-            events(Body::from_stream(stream::frames(steps, Arc::clone(&shared.release))))
-        }
+        FakeReply::Stream(steps) if streamed => stream_of(shared, steps, stream::say),
         FakeReply::Stream(steps) => whole(&stream::text_of(&steps)),
     }
 }
@@ -282,6 +286,15 @@ fn status_or(reply: FakeReply, other: impl FnOnce() -> Response) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }
     response
+}
+
+/// The steps as events, in the words of a protocol.
+fn stream_of(
+    shared: &Shared,
+    steps: Vec<Step>,
+    say: impl FnMut(Step) -> Bytes + Send + 'static,
+) -> Response {
+    events(Body::from_stream(stream::frames(steps, Arc::clone(&shared.release), say)))
 }
 
 fn events(body: Body) -> Response {

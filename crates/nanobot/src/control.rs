@@ -19,12 +19,15 @@ mod socket;
 #[cfg(unix)]
 const RELOAD_LIMIT: Duration = Duration::from_secs(60);
 
+/// Media type of what is sent.
+pub(crate) const JSON: &str = "application/json";
+
 /// How the gateway is, or nothing if none is running.
 #[cfg(unix)]
 pub(crate) async fn report(socket: &Path) -> anyhow::Result<Option<GatewayReport>> {
     use nanobot_gateway::control::STATUS_PATH;
 
-    let Some((status, body)) = request(socket, Method::GET, STATUS_PATH).await? else {
+    let Some((status, body)) = request(socket, Method::GET, STATUS_PATH, None).await? else {
         return Ok(None);
     };
     let report = serde_json::from_slice(&body);
@@ -39,7 +42,7 @@ pub(crate) async fn restart(socket: &Path, channel: &str) -> anyhow::Result<bool
     use nanobot_gateway::control::RESTART_PATH;
 
     let path = RESTART_PATH.replace("{name}", &escaped(channel));
-    let answer = request(socket, Method::POST, &path).await?;
+    let answer = request(socket, Method::POST, &path, None).await?;
     Ok(answer.is_some_and(|(status, _)| status == StatusCode::ACCEPTED))
 }
 
@@ -48,7 +51,8 @@ pub(crate) async fn restart(socket: &Path, channel: &str) -> anyhow::Result<bool
 pub(crate) async fn reload(socket: &Path) -> anyhow::Result<Option<Reloaded>> {
     use nanobot_gateway::control::RELOAD_PATH;
 
-    let answer = socket::request_within(socket, Method::POST, RELOAD_PATH, RELOAD_LIMIT).await;
+    let answer =
+        socket::request_within(socket, Method::POST, RELOAD_PATH, None, RELOAD_LIMIT).await;
     let Some((status, body)) = answer.context("cannot ask the running gateway")? else {
         return Ok(None);
     };
@@ -58,14 +62,16 @@ pub(crate) async fn reload(socket: &Path) -> anyhow::Result<Option<Reloaded>> {
     })
 }
 
-/// Sends a request without a body; status and body of the answer, or nothing if none is running.
+/// Sends a request, with JSON in it if there is any; status and body of the answer, or nothing if
+/// no gateway is running.
 #[cfg(unix)]
 pub(crate) async fn request(
     socket: &Path,
     method: Method,
     path: &str,
+    body: Option<Bytes>,
 ) -> anyhow::Result<Option<(StatusCode, Bytes)>> {
-    socket::request(socket, method, path).await.context("cannot ask the running gateway")
+    socket::request(socket, method, path, body).await.context("cannot ask the running gateway")
 }
 
 /// There are no such sockets here.
@@ -74,6 +80,7 @@ pub(crate) async fn request(
     _: &Path,
     _: Method,
     _: &str,
+    _: Option<Bytes>,
 ) -> anyhow::Result<Option<(StatusCode, Bytes)>> {
     Ok(None)
 }

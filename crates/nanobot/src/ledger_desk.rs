@@ -11,15 +11,18 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use hyper::header::CONTENT_TYPE;
 use hyper::{Method, Request, StatusCode};
 use nanobot_gateway::control::{Problem, ledger_routes};
 use nanobot_ledger::{Ledger, MemoryLedger, OpenError, SqliteLedger, SqliteOptions};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower_service::Service;
 
-use crate::control;
+use crate::control::{self, JSON};
 use crate::failure::Failure;
 use crate::instance::Instance;
+use crate::private_folder;
 
 /// A gateway that starts or stops has the file, but not the socket.
 const TRIES: u32 = 10;
@@ -44,6 +47,20 @@ impl<'a> LedgerDesk<'a> {
         parse(&self.ask(Method::GET, path).await?)
     }
 
+    /// The same; nothing if there is no such thing.
+    pub(crate) async fn find<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Option<T>> {
+        match self.answer(Method::GET, path, None).await? {
+            (StatusCode::NOT_FOUND, _) => Ok(None),
+            answer => self.judge(answer).and_then(|body| parse(&body)).map(Some),
+        }
+    }
+
+    /// Writes something that the ledger keeps, which makes the file if there is none.
+    pub(crate) async fn write(&self, path: &str, body: &impl Serialize) -> anyhow::Result<()> {
+        let body = Bytes::from(serde_json::to_vec(body)?);
+        self.judge(self.answer(Method::POST, path, Some(body)).await?).map(drop)
+    }
+
     pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         parse(&self.ask(Method::POST, path).await?)
     }
@@ -54,7 +71,10 @@ impl<'a> LedgerDesk<'a> {
 
     /// The body of a good answer.
     async fn ask(&self, method: Method, path: &str) -> anyhow::Result<Bytes> {
-        let (status, body) = self.answer(method, path).await?;
+        self.judge(self.answer(method, path, None).await?)
+    }
+
+    fn judge(&self, (status, body): Answer) -> anyhow::Result<Bytes> {
         if status.is_success() {
             return Ok(body);
         }
@@ -70,15 +90,22 @@ impl<'a> LedgerDesk<'a> {
         .into())
     }
 
-    async fn answer(&self, method: Method, path: &str) -> anyhow::Result<Answer> {
+    async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> anyhow::Result<Answer> {
         let mut tries = 1;
         loop {
             let socket = self.instance.paths.control_socket();
-            if let Some(answer) = control::request(&socket, method.clone(), path).await? {
+            if let Some(answer) =
+                control::request(&socket, method.clone(), path, body.clone()).await?
+            {
                 return Ok(answer);
             }
             let file = self.instance.paths.ledger_file();
-            match ask_file(&file, method.clone(), path).await {
+            match ask_file(&file, method.clone(), path, body.clone()).await {
                 Err(error) if tries < TRIES && is_in_use(&error) => {
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -99,24 +126,38 @@ pub(crate) fn escaped(part: &str) -> String {
     part.bytes().map(escape).collect()
 }
 
-async fn ask_file(file: &Path, method: Method, path: &str) -> anyhow::Result<Answer> {
-    let ledger = open(file).await?;
+async fn ask_file(
+    file: &Path,
+    method: Method,
+    path: &str,
+    body: Option<Bytes>,
+) -> anyhow::Result<Answer> {
+    let ledger = open(file, body.is_some()).await?;
     // What is retried waits in the file for the next gateway.
-    let answer = serve(ledger_routes(Arc::clone(&ledger), Arc::new(|_| false)), method, path).await;
+    let routes = ledger_routes(Arc::clone(&ledger), Arc::new(|_| false));
+    let answer = serve(routes, method, path, body).await;
     ledger.close().await?;
     answer
 }
 
 /// A question makes no file: where there is none, nothing is in it.
-async fn open(file: &Path) -> Result<Arc<dyn Ledger>, OpenError> {
-    if !file.exists() && !file.with_extension("sqlite-wal").exists() {
+async fn open(file: &Path, creates: bool) -> anyhow::Result<Arc<dyn Ledger>> {
+    if creates && let Some(folder) = file.parent() {
+        private_folder::create(folder)?;
+    } else if !file.exists() && !file.with_extension("sqlite-wal").exists() {
         return Ok(Arc::new(MemoryLedger::default()));
     }
     Ok(Arc::new(SqliteLedger::open(SqliteOptions::new(file)).await?))
 }
 
-async fn serve(mut routes: Router, method: Method, path: &str) -> anyhow::Result<Answer> {
-    let request = Request::builder().method(method).uri(path).body(Body::empty())?;
+async fn serve(
+    mut routes: Router,
+    method: Method,
+    path: &str,
+    body: Option<Bytes>,
+) -> anyhow::Result<Answer> {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.header(CONTENT_TYPE, JSON).body(Body::from(body.unwrap_or_default()))?;
     // A router is always ready.
     let Ok(()) = poll_fn(|cx| Service::<Request<Body>>::poll_ready(&mut routes, cx)).await;
     let Ok(response) = routes.call(request).await;

@@ -75,3 +75,24 @@ async fn what_cannot_be_a_message_is_refused_and_says_why() {
     }
     assert_eq!(model.request_count(), 0);
 }
+
+#[tokio::test]
+async fn a_file_that_the_agent_sends_reaches_the_plugin_and_one_of_nanobot_itself_does_not() {
+    let model = FakeModel::start().await;
+    let (callback_url, mut answers) = callbacks().await;
+    let (gateway, address) = gateway(&model, &callback_url).await;
+    let cat = gateway.data_dir().join("workspace/cat.png");
+    std::fs::write(&cat, "a picture").expect("a file can be written");
+    let config = gateway.data_dir().join("config.json");
+    std::os::unix::fs::symlink(config, cat.with_file_name("dog.png")).expect("a link can be made");
+    model.push(FakeReply::tool_call("message", &json!({"content": "A dog", "media": ["dog.png"]})));
+    model.push(FakeReply::tool_call("message", &json!({"content": "A cat", "media": ["cat.png"]})));
+    model.push(FakeReply::blank());
+    assert_eq!(send(&address, "An animal?").await.0, 200);
+    let posts = answer(&mut answers).await;
+    let cat = cat.canonicalize().expect("it is there");
+    let expected = json!({"chat_id": "c1", "text": "A cat", "final": true, "media": [cat]});
+    assert_eq!(posts, [expected]);
+    let refused = &model.last_request().tool_results()[0].to_owned();
+    assert!(refused.contains("outside of the folders"), "{refused}");
+}

@@ -47,5 +47,5 @@ fn render_unfinished(bencher: Bencher, bytes: usize) {
     text.truncate(bytes);
     bencher
         .counter(BytesCount::new(text.len()))
-        .bench(|| format::render(&format::close_open_marks(&text)));
+        .bench(|| format::render(&nanobot_channel_kit::close_open_marks(&text)));
 }

@@ -7,6 +7,8 @@ use crate::provider::{Image, ModelRequest, PastMessage, ProviderError, Selection
 use crate::settings::ModelSettings;
 use crate::wire::{body_of, object_of};
 
+use super::versions::thinks_by_effort;
+
 /// Fields that the configuration cannot replace, because the answer is read accordingly.
 const OUR_FIELDS: [&str; 4] = ["messages", "stream", "system", "tools"];
 /// Room for the answer beside the thoughts.
@@ -15,8 +17,6 @@ const ANSWER_TOKENS: u32 = 4_096;
 /// The part of the body that is the same for each request.
 pub(super) struct Parameters {
     fields: Map<String, Value>,
-    /// Whether thoughts of this turn are sent back, as they must be.
-    thinks: bool,
 }
 
 impl Parameters {
@@ -25,7 +25,8 @@ impl Parameters {
         settings: &ModelSettings,
         extra: &Map<String, Value>,
     ) -> Self {
-        let thinking = thinking(settings);
+        let has_effort = thinks_by_effort(&selection.model);
+        let thinking = if has_effort { adaptive(settings) } else { thinking(settings) };
         let budget = thinking.as_ref().and_then(|thinking| thinking["budget_tokens"].as_u64());
         let budget = budget.and_then(|budget| u32::try_from(budget).ok()).unwrap_or_default();
         // The thoughts count as part of the answer.
@@ -38,8 +39,12 @@ impl Parameters {
         match &thinking {
             // No temperature goes together with thinking.
             Some(thinking) => fields.insert("thinking".to_owned(), thinking.clone()),
+            None if has_effort => None,
             None => fields.insert("temperature".to_owned(), json!(settings.temperature.min(1.0))),
         };
+        if let Some(effort) = effort(settings).filter(|_| has_effort) {
+            fields.insert("output_config".to_owned(), json!({"effort": effort}));
+        }
         for (name, value) in extra.iter().filter(|(name, _)| !OUR_FIELDS.contains(&name.as_str())) {
             if value.is_null() {
                 fields.remove(name);
@@ -47,8 +52,7 @@ impl Parameters {
                 fields.insert(name.clone(), value.clone());
             }
         }
-        let thinks = fields.contains_key("thinking");
-        Self { fields, thinks }
+        Self { fields }
     }
 
     /// The whole body of one request.
@@ -81,11 +85,28 @@ impl Parameters {
         let mut question: Vec<Value> = request.images.iter().map(image).collect();
         question.push(text(&format!("{}{}", request.context, request.text)));
         push(&mut messages, Role::User, question);
+        // Thoughts of this turn must be sent back, and newer models think without being asked.
         for round in request.rounds {
-            push(&mut messages, round.role, said(round, self.thinks));
+            push(&mut messages, round.role, said(round, true));
         }
         mark_last(&mut messages);
         messages
+    }
+}
+
+/// Thinking as much as the effort says. Without one the field stays out, which each of these models
+/// takes.
+fn adaptive(settings: &ModelSettings) -> Option<Value> {
+    let effort = settings.reasoning_effort.as_deref()?;
+    (!["", "none", "off"].contains(&effort)).then(|| json!({"type": "adaptive"}))
+}
+
+/// See [Claude API/Effort](https://platform.claude.com/docs/en/build-with-claude/effort).
+fn effort(settings: &ModelSettings) -> Option<&str> {
+    match settings.reasoning_effort.as_deref()? {
+        "none" | "off" | "minimal" => Some("low"),
+        known @ ("low" | "medium" | "high" | "xhigh" | "max") => Some(known),
+        _ => None,
     }
 }
 
@@ -179,11 +200,15 @@ mod tests {
     use crate::tool_call::ToolCall;
 
     fn parameters(settings: &ModelSettings) -> Parameters {
+        parameters_of("claude-opus-4-5", settings)
+    }
+
+    fn parameters_of(model: &str, settings: &ModelSettings) -> Parameters {
         let selection = Selection {
             spec: find("anthropic").expect("the provider is in the table"),
             name: "anthropic".to_owned(),
             base: String::new(),
-            model: "claude-opus-4-5".to_owned(),
+            model: model.to_owned(),
         };
         Parameters::new(&selection, settings, &Map::new())
     }
@@ -281,5 +306,34 @@ mod tests {
         check(Some("adaptive"), &json!({"type": "adaptive"}), 1_000);
         check(Some("low"), &json!({"type": "enabled", "budget_tokens": 1_024}), 5_120);
         check(Some("high"), &json!({"type": "enabled", "budget_tokens": 8_192}), 12_288);
+    }
+
+    #[test]
+    fn newer_models_are_told_an_effort_instead() {
+        #[track_caller]
+        fn check(effort: Option<&str>, expected: &Value) {
+            let settings = ModelSettings {
+                reasoning_effort: effort.map(str::to_owned),
+                max_tokens: 1_000,
+                ..ModelSettings::default()
+            };
+            let fields = parameters_of("claude-opus-4-7", &settings).fields;
+            assert_eq!(Value::Object(fields), *expected);
+        }
+        let plain = json!({"model": "claude-opus-4-7", "max_tokens": 1_000, "stream": true});
+        check(None, &plain);
+        let with = |thinking: &Value, effort: &Value| {
+            let mut body = plain.clone();
+            for (name, value) in [("thinking", thinking), ("output_config", effort)] {
+                if !value.is_null() {
+                    body[name] = value.clone();
+                }
+            }
+            body
+        };
+        let adaptive = json!({"type": "adaptive"});
+        check(Some("high"), &with(&adaptive, &json!({"effort": "high"})));
+        check(Some("adaptive"), &with(&adaptive, &Value::Null));
+        check(Some("off"), &with(&Value::Null, &json!({"effort": "low"})));
     }
 }

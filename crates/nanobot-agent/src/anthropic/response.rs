@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::provider::{Completion, Delta, ErrorKind, ProviderError, Usage};
+use crate::provider::{Completion, Delta, ErrorKind, ProviderError, Stop};
 use crate::tool_call::ToolCall;
 use crate::wire::{Arrived, Failure, MAX_CALLS, Secrets, Sink, not_understood};
 
@@ -23,6 +23,7 @@ enum Event {
         delta: BlockDelta,
     },
     MessageDelta {
+        delta: Option<End>,
         usage: Option<WireUsage>,
     },
     MessageStop,
@@ -31,6 +32,11 @@ enum Event {
     },
     #[serde(other)]
     Other,
+}
+
+#[derive(Deserialize)]
+struct End {
+    stop_reason: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -98,7 +104,11 @@ impl Answer {
                 self.begin(index, &content_block, sink)?;
             }
             Event::ContentBlockDelta { index, delta } => self.go_on(index, delta, sink),
-            Event::MessageDelta { usage } => self.count(usage),
+            Event::MessageDelta { delta, usage } => {
+                let reason = delta.and_then(|delta| delta.stop_reason);
+                self.arrived.stop = reason.map_or(self.arrived.stop, |reason| stop_of(&reason));
+                self.count(usage);
+            }
             Event::MessageStop => self.arrived.is_finished = true,
             Event::Error { error } => return Err(Failure::in_stream(&error).into_error(secrets)),
             Event::Other => {}
@@ -114,10 +124,11 @@ impl Answer {
             [usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens];
         let input: u64 = parts.into_iter().flatten().sum();
         let counted = &mut self.arrived.usage;
-        *counted = Usage {
-            input_tokens: if input > 0 { input } else { counted.input_tokens },
-            output_tokens: usage.output_tokens.unwrap_or(counted.output_tokens),
-        };
+        counted.output_tokens = usage.output_tokens.unwrap_or(counted.output_tokens);
+        if input > 0 {
+            counted.input_tokens = input;
+            counted.cached_tokens = usage.cache_read_input_tokens.unwrap_or_default();
+        }
     }
 
     fn begin(&mut self, index: usize, block: &Value, sink: Sink<'_>) -> Result<(), ProviderError> {
@@ -164,7 +175,8 @@ impl Answer {
     }
 
     pub(super) fn completion(self) -> Completion {
-        let mut completion = Completion { usage: self.arrived.usage, ..Completion::default() };
+        let Arrived { usage, stop, .. } = self.arrived;
+        let mut completion = Completion { usage, stop, ..Completion::default() };
         let mut thoughts = Vec::new();
         for block in self.blocks {
             match block {
@@ -175,6 +187,15 @@ impl Answer {
         }
         completion.thinking = (!thoughts.is_empty()).then_some(Value::Array(thoughts));
         completion
+    }
+}
+
+/// See [Claude API/Stop reasons](https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons).
+fn stop_of(reason: &str) -> Stop {
+    match reason {
+        "max_tokens" | "model_context_window_exceeded" => Stop::Length,
+        "refusal" => Stop::Refused,
+        _ => Stop::Complete,
     }
 }
 

@@ -86,6 +86,7 @@ mod tests {
         let now: Timestamp = "2026-11-22T12:00:00Z".parse().expect("the time is valid");
         let turn = Turn {
             session: "telegram:7".to_owned(),
+            model: None,
             channel: "telegram".to_owned(),
             chat_id: "7".to_owned(),
             sender: Sender {

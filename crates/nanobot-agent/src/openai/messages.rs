@@ -57,22 +57,32 @@ impl<'a> From<&'a Arc<ToolSpec>> for WireTool<'a> {
     }
 }
 
+/// What of earlier answers a provider wants to see again beside their text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Returns {
+    /// The reasoning of this turn.
+    pub(super) reasoning: bool,
+    /// What stands in calls beside the protocol, such as signatures of thoughts; strict providers
+    /// refuse members that they do not know.
+    pub(super) extra: bool,
+}
+
 /// The messages; those of one role in a row become one, because strict servers demand turns.
-pub(super) fn messages(request: ModelRequest<'_>, returns_reasoning: bool) -> Vec<WireMessage<'_>> {
+pub(super) fn messages(request: ModelRequest<'_>, returns: Returns) -> Vec<WireMessage<'_>> {
     let mut messages: Vec<WireMessage<'_>> = Vec::with_capacity(request.history.len() + 2);
     if !request.system.is_empty() {
         messages.push(text(Role::System, request.system.into()));
     }
     for past in request.history {
-        push(&mut messages, said(past));
+        push(&mut messages, said(past, returns));
     }
     push(&mut messages, text(Role::User, format!("{}{}", request.context, request.text).into()));
     if let Some(question) = messages.last_mut().filter(|_| !request.images.is_empty()) {
         add_images(question, request.images);
     }
     for round in request.rounds {
-        let mut message = said(round);
-        message.reasoning_content = round.reasoning.filter(|_| returns_reasoning);
+        let mut message = said(round, returns);
+        message.reasoning_content = round.reasoning.filter(|_| returns.reasoning);
         push(&mut messages, message);
     }
     messages
@@ -107,12 +117,15 @@ fn text(role: Role, content: Cow<'_, str>) -> WireMessage<'_> {
     }
 }
 
-fn said<'a>(past: &PastMessage<'a>) -> WireMessage<'a> {
+fn said<'a>(past: &PastMessage<'a>, returns: Returns) -> WireMessage<'a> {
     let mut message = text(past.role, past.content.into());
     if past.content.is_empty() {
         message.content = None;
     }
     message.tool_calls.clone_from(&past.tool_calls);
+    for call in message.tool_calls.iter_mut().filter(|_| !returns.extra) {
+        call.extra.clear();
+    }
     message.tool_call_id = past.tool_call_id;
     message
 }
@@ -166,7 +179,7 @@ mod tests {
     }
 
     fn shape(request: ModelRequest<'_>) -> Value {
-        serde_json::to_value(messages(request, false)).expect("messages are JSON")
+        serde_json::to_value(messages(request, Returns::default())).expect("messages are JSON")
     }
 
     #[test]
@@ -188,9 +201,11 @@ mod tests {
     /// See [OpenAI API/Function calling](https://platform.openai.com/docs/guides/function-calling).
     #[test]
     fn calls_results_and_pictures_have_the_documented_shape() {
+        let mut call = ToolCall::new("c1", "glob", r#"{"pattern":"*"}"#);
+        call.extra.insert("extra_content".to_owned(), json!("signed"));
         let rounds = [
             PastMessage {
-                tool_calls: vec![ToolCall::new("c1", "glob", r#"{"pattern":"*"}"#)],
+                tool_calls: vec![call],
                 reasoning: Some("hmm"),
                 ..PastMessage::text(Role::Assistant, "")
             },
@@ -210,15 +225,17 @@ mod tests {
             {"role": "tool", "content": "a.txt", "tool_call_id": "c1"},
         ]);
         assert_eq!(shape(request), expected);
-        let with_reasoning = serde_json::to_value(messages(request, true)).expect("JSON");
-        assert_eq!(with_reasoning[2]["reasoning_content"], "hmm");
+        let returns = Returns { reasoning: true, extra: true };
+        let more = serde_json::to_value(messages(request, returns)).expect("JSON");
+        assert_eq!(more[2]["reasoning_content"], "hmm");
+        assert_eq!(more[2]["tool_calls"][0]["extra_content"], "signed");
     }
 
     /// See [OpenRouter/Prompt caching](https://openrouter.ai/docs/features/prompt-caching).
     #[test]
     fn instructions_and_the_last_message_are_marked_for_the_cache() {
         let request = request(&[]);
-        let mut marked = messages(request, false);
+        let mut marked = messages(request, Returns::default());
         mark_for_cache(&mut marked);
         let part = |text: &str| json!([{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]);
         let expected = json!([

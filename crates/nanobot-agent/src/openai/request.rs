@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::provider::{ModelRequest, ProviderError, Selection};
+use crate::provider::{ModelRequest, Placement, ProviderError, Selection};
 use crate::settings::ModelSettings;
 use crate::wire::body_of;
 
-use super::messages::{WireMessage, WireTool, mark_for_cache, messages};
+use super::messages::{Returns, WireMessage, WireTool, mark_for_cache, messages};
 
 /// Models that refuse any temperature but their own.
 const WITHOUT_TEMPERATURE: [&str; 4] = ["gpt-5", "o1", "o3", "o4"];
@@ -22,8 +22,7 @@ const WANT_REASONING_BACK: [&str; 3] = ["deepseek", "moonshot", "xiaomiMimo"];
 /// The part of the body that is the same for each request.
 pub(super) struct Parameters {
     fields: Map<String, Value>,
-    /// Whether the reasoning of this turn is sent back.
-    returns_reasoning: bool,
+    returns: Returns,
     /// Whether messages are marked for a cache that wants marks.
     marks_cache: bool,
 }
@@ -63,16 +62,21 @@ impl Parameters {
                 fields.insert(name.clone(), value.clone());
             }
         }
-        let returns_reasoning = WANT_REASONING_BACK.contains(&selection.spec.name);
+        let spec = selection.spec;
+        let passes_on = matches!(spec.placement, Placement::Gateway | Placement::Custom);
+        let returns = Returns {
+            reasoning: WANT_REASONING_BACK.contains(&spec.name),
+            extra: passes_on || spec.name == "gemini",
+        };
         // Other models of this gateway are cached without marks, and other gateways refuse them.
         let model = selection.model.to_lowercase();
-        let marks_cache = selection.spec.name == "openrouter" && model.contains("claude");
-        Self { fields, returns_reasoning, marks_cache }
+        let marks_cache = spec.name == "openrouter" && model.contains("claude");
+        Self { fields, returns, marks_cache }
     }
 
     /// The whole body of one request.
     pub(super) fn body(&self, request: ModelRequest<'_>) -> Result<Vec<u8>, ProviderError> {
-        let mut messages = messages(request, self.returns_reasoning);
+        let mut messages = messages(request, self.returns);
         if self.marks_cache {
             mark_for_cache(&mut messages);
         }

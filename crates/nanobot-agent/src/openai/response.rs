@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::provider::{ProviderError, Usage};
+use crate::provider::{ProviderError, Stop, Usage};
 use crate::tool_call::text_or_object;
 use crate::wire::{Failure, Secrets, not_understood};
 
@@ -20,12 +20,14 @@ pub(super) struct Choice {
     /// Named `message` when the server does not stream.
     #[serde(alias = "message")]
     delta: Option<WireDelta>,
-    pub(super) finish_reason: Option<String>,
+    finish_reason: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 struct WireDelta {
     content: Option<Content>,
+    /// What the model says instead of an answer that it does not want to give.
+    refusal: Option<String>,
     reasoning_content: Option<String>,
     reasoning: Option<String>,
     tool_calls: Option<Vec<CallPiece>>,
@@ -75,6 +77,14 @@ enum Content {
 pub(super) struct WireUsage {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<PromptDetails>,
+    /// How DeepSeek says the same.
+    prompt_cache_hit_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct PromptDetails {
+    cached_tokens: Option<u64>,
 }
 
 impl Chunk {
@@ -89,12 +99,22 @@ impl Chunk {
 }
 
 impl Choice {
+    /// Why the answer ended, once it has.
+    pub(super) fn stop(&self) -> Option<Stop> {
+        Some(match self.finish_reason.as_deref()? {
+            "length" => Stop::Length,
+            "content_filter" => Stop::Refused,
+            _ => Stop::Complete,
+        })
+    }
+
     /// Pieces of the answer, reasoning first.
     pub(super) fn pieces(self) -> impl Iterator<Item = Piece> {
         let delta = self.delta.unwrap_or_default();
         let is_said = |text: &String| !text.is_empty();
         let reasoning = delta.reasoning_content.or(delta.reasoning).filter(is_said);
         let text = delta.content.map(Content::into_text).filter(is_said);
+        let text = text.or(delta.refusal.filter(is_said));
         let calls = delta.tool_calls.into_iter().flatten();
         let said = reasoning.map(Piece::Reasoning).into_iter().chain(text.map(Piece::Text));
         said.chain(calls.map(Piece::ToolCall))
@@ -115,8 +135,10 @@ impl Content {
 
 impl From<WireUsage> for Usage {
     fn from(wire: WireUsage) -> Self {
+        let details = wire.prompt_tokens_details.and_then(|details| details.cached_tokens);
         Self {
             input_tokens: wire.prompt_tokens.unwrap_or_default(),
+            cached_tokens: details.or(wire.prompt_cache_hit_tokens).unwrap_or_default(),
             output_tokens: wire.completion_tokens.unwrap_or_default(),
         }
     }

@@ -23,8 +23,8 @@ pub struct ProviderSpec {
     pub model_name: ModelName,
     /// Field that limits the length of the answer.
     pub limit_field: &'static str,
-    /// Whether `/v1` belongs to a base URL that was configured without any path.
-    pub adds_v1: bool,
+    /// Path of a base URL that was configured without any.
+    pub usual_path: Option<&'static str>,
 }
 
 /// Where a provider runs, and so what it needs.
@@ -47,6 +47,8 @@ pub enum Wire {
     OpenAi,
     /// Messages of Anthropic.
     Anthropic,
+    /// Generated content of Gemini.
+    Gemini,
     /// Not spoken yet.
     Unsupported,
 }
@@ -72,11 +74,12 @@ const BASE: ProviderSpec = ProviderSpec {
     wire: Wire::OpenAi,
     model_name: ModelName::WithoutOwnPrefix,
     limit_field: "max_tokens",
-    adds_v1: false,
+    usual_path: None,
 };
 const GATEWAY: ProviderSpec =
     ProviderSpec { placement: Placement::Gateway, model_name: ModelName::Whole, ..BASE };
-const LOCAL: ProviderSpec = ProviderSpec { placement: Placement::Local, adds_v1: true, ..BASE };
+const LOCAL: ProviderSpec =
+    ProviderSpec { placement: Placement::Local, usual_path: Some("/v1"), ..BASE };
 
 /// The table.
 pub static PROVIDERS: &[ProviderSpec] = &[
@@ -147,7 +150,7 @@ pub static PROVIDERS: &[ProviderSpec] = &[
         keywords: &["anthropic", "claude"],
         base: Some("https://api.anthropic.com/v1"),
         wire: Wire::Anthropic,
-        adds_v1: true,
+        usual_path: Some("/v1"),
         ..BASE
     },
     ProviderSpec {
@@ -179,12 +182,15 @@ pub static PROVIDERS: &[ProviderSpec] = &[
         base: Some("https://api.deepseek.com"),
         ..BASE
     },
-    // See [Gemini API/OpenAI compatibility](https://ai.google.dev/gemini-api/docs/openai).
+    // At a base URL that ends in `/openai` the OpenAI protocol is spoken instead. See
+    // [Gemini API/OpenAI compatibility](https://ai.google.dev/gemini-api/docs/openai).
     ProviderSpec {
         name: "gemini",
         label: "Gemini",
         keywords: &["gemini", "gemma"],
-        base: Some("https://generativelanguage.googleapis.com/v1beta/openai"),
+        base: Some("https://generativelanguage.googleapis.com/v1beta"),
+        wire: Wire::Gemini,
+        usual_path: Some("/v1beta"),
         ..BASE
     },
     ProviderSpec {
@@ -250,7 +256,7 @@ pub static PROVIDERS: &[ProviderSpec] = &[
         label: "OpenVINO Model Server",
         keywords: &["openvino", "ovms"],
         base: Some("http://localhost:8000/v3"),
-        adds_v1: false,
+        usual_path: None,
         ..LOCAL
     },
     // Last of those with a key of their own: often configured for speech recognition only.

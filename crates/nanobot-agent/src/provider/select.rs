@@ -138,19 +138,18 @@ fn local_with_base(settings: &ModelSettings) -> Option<&'static ProviderSpec> {
 }
 
 fn first_with_key(settings: &ModelSettings) -> Option<&'static ProviderSpec> {
-    let spoken = PROVIDERS.iter().filter(|spec| spec.wire == Wire::OpenAi);
+    let takes_any_name = |spec: &&ProviderSpec| matches!(spec.wire, Wire::OpenAi | Wire::Gemini);
+    let spoken = PROVIDERS.iter().filter(takes_any_name);
     let mut others = spoken.filter(|spec| spec.placement != Placement::Local);
     others.find(|spec| is_usable(spec, settings))
 }
 
-/// Removes the slash at the end and adds the usual `/v1` where only a host was given.
+/// Removes the slash at the end and adds the usual path where only a host was given.
 fn complete_base(spec: &ProviderSpec, base: &str) -> String {
     let base = base.trim_end_matches('/');
     let after_scheme = base.split_once("://").map_or(base, |(_, rest)| rest);
-    if spec.adds_v1 && !after_scheme.contains('/') {
-        return format!("{base}/v1");
-    }
-    base.to_owned()
+    let path = spec.usual_path.filter(|_| !after_scheme.contains('/')).unwrap_or_default();
+    format!("{base}{path}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The tool `exec`: runs shell commands.
 
+mod consent;
 mod guard;
 mod landlock;
 mod output;
@@ -18,6 +19,7 @@ use crate::tool::{Arguments, Tool, ToolContext, ToolError};
 use super::folders::{Access, Folders};
 use super::{blocking, spec};
 
+use consent::Consent;
 use guard::Guard;
 use process::{Ended, Job};
 use sandbox::Sandbox;
@@ -30,6 +32,7 @@ const MAX_OUTPUT_CHARS: usize = 10_000;
 pub(super) struct Exec {
     folders: Arc<Folders>,
     guard: Guard,
+    consent: Consent,
     sandbox: Arc<Sandbox>,
     timeout: Duration,
 }
@@ -40,6 +43,7 @@ impl Exec {
         Self {
             folders: Arc::clone(folders),
             guard: Guard::new(&config.ssrf_whitelist),
+            consent: Consent::new(&config.exec),
             sandbox: Arc::new(Sandbox::new(folders, settings)),
             timeout: Duration::from_secs(config.exec.timeout.into()).min(LONGEST_TIMEOUT),
         }
@@ -62,9 +66,10 @@ impl Tool for Exec {
         )
     }
 
-    async fn call(&self, arguments: &Arguments, _: &ToolContext<'_>) -> Result<String, ToolError> {
+    async fn call(&self, arguments: &Arguments, cx: &ToolContext<'_>) -> Result<String, ToolError> {
         let command = arguments.text("command")?.to_owned();
         self.guard.check(&command)?;
+        self.consent.get(&command, self.guard.is_dangerous(&command), cx).await?;
         let timeout = arguments.number("timeout").map_or(self.timeout, Duration::from_secs);
         let timeout = timeout.min(LONGEST_TIMEOUT);
         let typed = arguments.optional_text("working_dir").unwrap_or(".").to_owned();

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::outbox::OutboxMessage;
+use crate::message::{Message, Role};
+use crate::outbox::{OutboxMessage, Posted};
 use crate::provider::ToolSpec;
 use crate::tool::{Arguments, Tool, ToolContext, ToolError};
 
@@ -14,6 +15,24 @@ use super::{blocking, spec};
 
 /// Most files of one message.
 const MAX_FILES: usize = 10;
+/// Name of the tool.
+const NAME: &str = "message";
+/// How a result begins when a message went to the chat of the turn.
+const ANSWERED: &str = "Sent to this chat.";
+
+/// Said when the message may be the whole answer.
+const LAST_WORD: &str =
+    "It counts as your answer: end without a word now, unless there is more to do with tools.";
+/// Said when the turn was run again.
+const REPEATED: &str =
+    "(A message was sent at this point already, before an interruption; it was not sent again.)";
+
+/// Whether an entry of the history says that something was sent to the chat of its turn.
+pub(crate) fn is_answer(entry: &Message) -> bool {
+    entry.role == Role::Tool
+        && entry.extra.get("name").is_some_and(|name| name == NAME)
+        && entry.content.starts_with(ANSWERED)
+}
 
 /// Sends a message to this or another chat.
 pub(super) struct SendMessage {
@@ -45,10 +64,10 @@ impl SendMessage {
 impl Tool for SendMessage {
     fn spec(&self) -> ToolSpec {
         spec(
-            "message",
+            NAME,
             "Sends a message, with files if wanted, to this chat or to another one. Your plain \
              answer reaches the person anyway: use this to send files, to write to another chat, \
-             or to say something before long work.",
+             or to say something before you use more tools.",
             &[
                 ("content*", "string", "Text"),
                 ("channel", "string", "Channel, this one unless given"),
@@ -77,19 +96,20 @@ impl Tool for SendMessage {
             blocking(move || typed.iter().map(|typed| this.attach(typed)).collect()).await?;
         let is_to_origin = (channel, chat_id) == (cx.channel, cx.chat_id);
         let message = OutboxMessage {
+            key: cx.place.clone(),
             channel: channel.to_owned(),
             chat_id: chat_id.to_owned(),
             is_to_origin,
             text: arguments.text("content")?.to_owned(),
             media,
         };
-        outbox.send(message).await.map_err(|error| ToolError::new(error.to_string()))?;
-        if is_to_origin {
-            cx.note_answered();
-            return Ok(
-                "Sent to this chat. If nothing is left to say, end without a word.".to_owned()
-            );
-        }
-        Ok(format!("Sent to {channel}:{chat_id}."))
+        let posted = outbox.send(message).await;
+        let posted = posted.map_err(|error| ToolError::new(error.to_string()))?;
+        Ok(match (posted, is_to_origin) {
+            (Posted::Now, true) => format!("{ANSWERED} {LAST_WORD}"),
+            (Posted::Before, true) => format!("{ANSWERED} {REPEATED} {LAST_WORD}"),
+            (Posted::Now, false) => format!("Sent to {channel}:{chat_id}."),
+            (Posted::Before, false) => format!("{REPEATED} Call again if this is another message."),
+        })
     }
 }

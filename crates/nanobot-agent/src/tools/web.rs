@@ -12,6 +12,7 @@ use nanobot_config::Tools;
 
 use crate::tool::Tool;
 
+pub(crate) use client::PublicClient;
 pub(super) use networks::Networks;
 
 /// Stands before all text that comes from outside.

@@ -14,8 +14,13 @@ use super::secrets::Secrets;
 /// Part of an error body that is read.
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
+/// A key that is not accepted, without the status that says so. See
+/// [Gemini API/Troubleshooting](https://ai.google.dev/gemini-api/docs/troubleshooting).
+const BAD_KEY: [&str; 2] = ["api_key_invalid", "api key not valid"];
 const NO_CREDIT: [&str; 4] =
     ["insufficient_quota", "insufficient credits", "credit balance", "billing"];
+/// Limits that do not pass within minutes.
+const DAILY: [&str; 1] = ["perday"];
 const TOO_LONG: [&str; 7] = [
     "context_length_exceeded",
     "context length",
@@ -39,7 +44,7 @@ const NO_MODEL: [&str; 6] = [
 pub(crate) struct Failure {
     status: Option<u16>,
     retry_after: Option<Duration>,
-    /// Machine words: error code and type.
+    /// Machine words: error code, type, status and reasons.
     code: String,
     message: String,
 }
@@ -59,7 +64,8 @@ impl Failure {
             }
         }
         let body = String::from_utf8_lossy(&body);
-        Self { status: Some(status), retry_after, ..Self::parse(&body) }
+        let said = Self::parse(&body);
+        Self { status: Some(status), retry_after: retry_after.or(said.retry_after), ..said }
     }
 
     /// Takes the error object of an event; providers put the status into its code.
@@ -84,7 +90,9 @@ impl Failure {
         let text = |key: &str| error[key].as_str().unwrap_or_default();
         let message =
             [error.as_str().unwrap_or_default(), text("message"), text("detail")].concat();
-        Self { code: format!("{} {}", text("code"), text("type")), message, ..Self::default() }
+        let details = Details::of(error);
+        let code = [text("code"), text("type"), text("status"), &details.reasons].join(" ");
+        Self { code, message, retry_after: details.retry_after, ..Self::default() }
     }
 
     pub(crate) fn into_error(self, secrets: &Secrets) -> ProviderError {
@@ -109,7 +117,11 @@ impl Failure {
         let status = self.status.unwrap_or_default();
         match status {
             401 | 403 => ErrorKind::Auth,
+            400..500 if says(&BAD_KEY) => ErrorKind::Auth,
             402 => ErrorKind::Quota,
+            // Gemini speaks of the plan and of billing also when a minute has to be waited for.
+            429 if self.retry_after.is_some() && !says(&DAILY) => ErrorKind::RateLimited,
+            400..500 if says(&DAILY) => ErrorKind::Quota,
             400..500 if says(&NO_CREDIT) => ErrorKind::Quota,
             429 => ErrorKind::RateLimited,
             400..500 if says(&TOO_LONG) => ErrorKind::ContextTooLong,
@@ -123,6 +135,34 @@ impl Failure {
     }
 }
 
+/// What stands in the details of an error of Google's services. See
+/// [google.rpc error details](https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto).
+#[derive(Default)]
+struct Details {
+    retry_after: Option<Duration>,
+    reasons: String,
+}
+
+impl Details {
+    fn of(error: &Value) -> Self {
+        let mut details = Self::default();
+        for detail in error["details"].as_array().into_iter().flatten() {
+            if let Some(delay) = detail["retryDelay"].as_str() {
+                let seconds = delay.strip_suffix('s').and_then(|delay| delay.parse().ok());
+                let wait = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+                details.retry_after = details.retry_after.or(wait);
+            }
+            let quotas = detail["violations"].as_array().into_iter().flatten();
+            let quotas = quotas.filter_map(|violation| violation["quotaId"].as_str());
+            for reason in detail["reason"].as_str().into_iter().chain(quotas) {
+                details.reasons.push_str(reason);
+                details.reasons.push(' ');
+            }
+        }
+        details
+    }
+}
+
 /// What an error without a telling status means.
 fn kind_of_words(said: &str) -> ErrorKind {
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
@@ -132,7 +172,7 @@ fn kind_of_words(said: &str) -> ErrorKind {
         ErrorKind::ContextTooLong
     } else if says(&NO_MODEL) || says_model_missing(said) {
         ErrorKind::ModelNotFound
-    } else if says(&["rate_limit", "rate limit", "too many requests"]) {
+    } else if says(&["rate_limit", "rate limit", "too many requests", "resource_exhausted"]) {
         ErrorKind::RateLimited
     } else if says(&[
         "overloaded",
@@ -198,6 +238,23 @@ mod tests {
         );
         check(400, r#"{"error":{"message":"bad temperature"}}"#, ErrorKind::Rejected);
         check(400, r#"{"error":{"type":"overloaded_error"}}"#, ErrorKind::Overloaded);
+        check(
+            400,
+            r#"{"error":{"code":400,"status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}"#,
+            ErrorKind::Auth,
+        );
+        let quota = |id: &str| {
+            format!(
+                r#"{{"error":{{"code":429,"status":"RESOURCE_EXHAUSTED","message":"You exceeded your current quota, please check your plan and billing details.","details":[{{"violations":[{{"quotaId":"{id}"}}]}},{{"retryDelay":"36.5s"}}]}}}}"#
+            )
+        };
+        check(429, &quota("GenerateRequestsPerMinutePerProjectPerModel"), ErrorKind::RateLimited);
+        check(429, &quota("GenerateRequestsPerDayPerProjectPerModel"), ErrorKind::Quota);
+        assert_eq!(
+            Failure::parse(&quota("x")).retry_after,
+            Some(Duration::from_millis(36_500)),
+            "the wait stands in the details"
+        );
         check(529, "", ErrorKind::Overloaded);
         check(308, "", ErrorKind::BadResponse);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use nanobot_agent::{
-    Agent, AgentSettings, Message, ModelSettings, Outbox, OutboxError, OutboxMessage,
+    Agent, AgentSettings, Message, ModelSettings, Outbox, OutboxError, OutboxMessage, Posted,
     ProviderSettings, Sender, Turn, TurnEvents, TurnOutcome,
 };
 use nanobot_test_support::FakeModel;
@@ -40,6 +40,7 @@ pub fn turn(text: &str) -> Turn {
 pub fn turn_after(history: Vec<Message>, text: &str) -> Turn {
     Turn {
         session: "test:1".to_owned(),
+        model: None,
         channel: "test".to_owned(),
         chat_id: "1".to_owned(),
         sender: Sender { id: "42".to_owned(), display_name: Some("Ann".to_owned()) },
@@ -173,11 +174,11 @@ impl Post {
 
 #[async_trait]
 impl Outbox for Post {
-    async fn send(&self, message: OutboxMessage) -> Result<(), OutboxError> {
+    async fn send(&self, message: OutboxMessage) -> Result<Posted, OutboxError> {
         if message.channel == "nowhere" {
             return Err(OutboxError("there is no channel `nowhere`".to_owned()));
         }
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);
-        Ok(())
+        Ok(Posted::Now)
     }
 }

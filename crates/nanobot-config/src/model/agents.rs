@@ -36,6 +36,9 @@ pub struct AgentDefaults {
     pub workspace: String,
     /// Model to use, e.g. `anthropic/claude-opus-4-5`; without one the built-in offline model answers.
     pub model: Option<String>,
+    /// Models to ask, in this order, when the first does not answer; their providers are chosen by
+    /// their names.
+    pub fallback_models: Vec<String>,
     /// Key below `providers` to use, or `auto` to choose by the name of the model.
     pub provider: String,
     /// Most tokens the model may write in one answer.
@@ -64,6 +67,8 @@ pub struct AgentDefaults {
     pub reasoning_effort: Option<String>,
     /// IANA name of the time zone that the agent tells the time in.
     pub timezone: String,
+    /// What becomes of a message that comes while its session's turn runs.
+    pub while_busy: WhileBusy,
     /// Periodic tidying of the agent's memory.
     pub dream: Dream,
 }
@@ -73,6 +78,7 @@ impl Default for AgentDefaults {
         AgentDefaults {
             workspace: "~/.nanobot/workspace".to_owned(),
             model: None,
+            fallback_models: Vec::new(),
             provider: "auto".to_owned(),
             max_tokens: 8192,
             context_window_tokens: 65_536,
@@ -84,9 +90,21 @@ impl Default for AgentDefaults {
             stream_idle_timeout_s: 120,
             reasoning_effort: None,
             timezone: "UTC".to_owned(),
+            while_busy: WhileBusy::Queue,
             dream: Dream::default(),
         }
     }
+}
+
+/// What becomes of a message that comes while its session's turn runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum WhileBusy {
+    /// It waits, and gets an answer of its own.
+    #[default]
+    Queue,
+    /// It joins the running turn at its next use of tools, and is answered together with the message before it.
+    Steer,
 }
 
 /// How long to try again when a provider fails.

@@ -18,6 +18,9 @@ pub struct Channels {
     /// Most attempts to deliver one message; 0 and 1 both mean a single one.
     #[schemars(range(min = 0, max = 10))]
     pub send_max_retries: u8,
+    /// Whether the text of attached documents (PDF, office files) is given to the agent with the
+    /// message.
+    pub extract_document_text: bool,
     /// Key below `providers` of the service that turns voice messages into text: `groq` or `openai`.
     /// `transcription.provider` comes first.
     pub transcription_provider: String,
@@ -37,6 +40,7 @@ impl Default for Channels {
             send_progress: true,
             send_tool_hints: false,
             send_max_retries: 3,
+            extract_document_text: true,
             transcription_provider: "groq".to_owned(),
             transcription_api_key: None,
             transcription_language: None,

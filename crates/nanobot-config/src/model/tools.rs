@@ -37,6 +37,11 @@ pub struct Exec {
     pub path_append: String,
     /// What commands are locked into.
     pub sandbox: ExecSandbox,
+    /// When a person is asked in the chat before a command is run.
+    pub approval: ExecApproval,
+    /// Seconds until a question about a command counts as refused.
+    #[schemars(range(min = 1))]
+    pub approval_timeout: u32,
 }
 
 impl Default for Exec {
@@ -46,8 +51,23 @@ impl Default for Exec {
             timeout: 60,
             path_append: String::new(),
             sandbox: ExecSandbox::Automatic,
+            approval: ExecApproval::Never,
+            approval_timeout: 300,
         }
     }
+}
+
+/// When a person is asked in the chat before a command is run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ExecApproval {
+    /// Not at all; commands that look dangerous are not run.
+    #[default]
+    Never,
+    /// Before a command that looks dangerous, which is then run if the person agrees.
+    OnDenyPattern,
+    /// Before each command.
+    Always,
 }
 
 /// What commands are locked into.
@@ -57,6 +77,12 @@ pub enum ExecSandbox {
     #[default]
     #[serde(rename = "")]
     Automatic,
+    /// Nothing: commands may do whatever the user may who runs nanobot.
+    #[serde(rename = "none")]
+    Unconfined,
+    /// Landlock; without it no command is run.
+    #[serde(rename = "landlock")]
+    Landlock,
     /// The program `bwrap`, with a writable workspace; limits the file tools as well.
     #[serde(rename = "bwrap")]
     Bubblewrap,

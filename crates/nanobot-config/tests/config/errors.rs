@@ -75,7 +75,7 @@ fn values_that_do_not_fit_are_explained_with_their_place() {
         ),
         (
             r#"{"tools": {"exec": {"sandbox": "docker"}}}"#,
-            r#"config.json:1:32: tools.exec.sandbox must be one of "", "bwrap", found "docker""#,
+            r#"config.json:1:32: tools.exec.sandbox must be one of "", "none", "landlock", "bwrap", found "docker""#,
         ),
         (
             r#"{"tools": {"restrictToWorkspace": null}}"#,

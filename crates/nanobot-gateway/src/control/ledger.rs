@@ -3,10 +3,11 @@
 
 mod deliveries;
 mod sessions;
+mod usage;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -20,13 +21,18 @@ pub const DELIVERIES_PATH: &str = "/v1/deliveries";
 /// Path of the messages that are not answered yet, oldest first; query `limit`.
 pub const UNANSWERED_PATH: &str = "/v1/messages";
 /// Path of the sessions by key; query `after`, `limit`. Below it each session by its key, with
-/// `…/history` and its query `from`, `limit`; DELETE forgets it.
+/// `…/history` and its query `from`, `limit`, to which a POST adds; DELETE forgets it.
 pub const SESSIONS_PATH: &str = "/v1/sessions";
+/// Path of what turns used, by day (newest first), channel and model; query `from_ms`,
+/// `utc_offset_ms`.
+pub const USAGE_PATH: &str = "/v1/usage";
 /// Path below which the way of each message is found.
 pub const TRACE_PATH: &str = "/v1/trace";
 
 /// Most rows of one answer.
 const MAX_ROWS: usize = 1_000;
+/// Most that is taken at once: the history of a long turn.
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
 /// Takes up a delivery that a person wants retried; false if it has to wait for the next gateway.
 pub type Deliver = dyn Fn(OutboundEntry) -> bool + Send + Sync;
@@ -75,7 +81,9 @@ pub fn ledger_routes(ledger: Arc<dyn Ledger>, deliver: Arc<Deliver>) -> Router {
         .route(&below(TRACE_PATH, "{id}"), get(trace))
         .route(SESSIONS_PATH, get(sessions::list))
         .route(&below(SESSIONS_PATH, "{key}"), get(sessions::show).delete(sessions::forget))
-        .route(&below(SESSIONS_PATH, "{key}/history"), get(sessions::history))
+        .route(&below(SESSIONS_PATH, "{key}/history"), get(sessions::history).post(sessions::add))
+        .route(USAGE_PATH, get(usage::list))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Desk { ledger, deliver })
 }
 

@@ -82,6 +82,7 @@ impl Gateway {
         }
         self.reception.delivery.set_max_attempts(wanted.max_attempts);
         if let Some(agent) = wanted.agent {
+            self.reception.models.configure(agent.models());
             self.reception.about.agent.replace(agent);
             applied.agent = true;
         }

@@ -117,10 +117,9 @@ impl Intake {
     /// Without an entry of the history: what a plugin says must not become the agent's own words.
     async fn store(&self, entry: &OutboundEntry) -> Result<(), LedgerError> {
         let commit = TurnCommit {
-            inbound_id: String::new(),
             session: format!("{}:{}", entry.channel, entry.message.chat_id),
-            history: Vec::new(),
             outbound: vec![entry.clone()],
+            ..TurnCommit::default()
         };
         self.reception.ledger.commit_turn(commit).await
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nanobot_agent::{
     Agent, AgentSettings, Arguments, Completion, Delta as ModelDelta, ModelProvider, ModelRequest,
-    ProviderError, Tool, ToolCall, ToolContext, ToolError, ToolSpec,
+    ProviderError, Role, Tool, ToolCall, ToolContext, ToolError, ToolSpec, Usage,
 };
 use nanobot_channel::{
     Acceptance, Channel, ChannelContext, ChannelError, Delta, InboundMessage, OutboundMessage,
@@ -38,10 +38,19 @@ type Answer = Result<Receipt, ChannelError>;
 pub(crate) struct Pending {
     pub(crate) call: Call,
     pub(crate) is_marked_as_possible_duplicate: bool,
+    /// All of the message, if it is one.
+    pub(crate) message: Option<OutboundMessage>,
     answer: oneshot::Sender<Answer>,
 }
 
 impl Pending {
+    fn new(call: Call, message: Option<OutboundMessage>, answer: oneshot::Sender<Answer>) -> Self {
+        let metadata = message.as_ref().map(|message| &message.metadata);
+        let is_marked_as_possible_duplicate =
+            metadata.is_some_and(|metadata| metadata.contains_key("_possible_duplicate"));
+        Self { call, is_marked_as_possible_duplicate, message, answer }
+    }
+
     pub(crate) fn answer(self, answer: Answer) {
         let _ = self.answer.send(answer);
     }
@@ -112,16 +121,15 @@ impl Channel for PlayedChannel {
             Ok(result) = ended => result,
             () = shutdown.cancelled() => {
                 let (answer, _) = oneshot::channel();
-                let _ = self.calls.send(Pending { call: Call::Stopped, is_marked_as_possible_duplicate: false, answer }).await;
+                let _ = self.calls.send(Pending::new(Call::Stopped, None, answer)).await;
                 Ok(())
             }
         }
     }
 
     async fn send(&self, message: OutboundMessage) -> Answer {
-        let OutboundMessage { chat_id: chat, text, attempt, metadata, .. } = message;
-        let is_marked = metadata.contains_key("_possible_duplicate");
-        self.ask(Call::Send { chat, text, attempt }, is_marked).await
+        let OutboundMessage { chat_id: chat, text, attempt, .. } = message.clone();
+        self.ask(Call::Send { chat, text, attempt }, Some(message)).await
     }
 
     async fn send_delta(&self, delta: Delta<'_>) -> Answer {
@@ -132,21 +140,21 @@ impl Channel for PlayedChannel {
                 Some(end) => Call::End { chat, text, end },
                 None => Call::Step { chat, piece, text },
             },
-            false,
+            None,
         )
         .await
     }
 }
 
 impl PlayedChannel {
-    async fn ask(&self, call: Call, is_marked_as_possible_duplicate: bool) -> Answer {
+    async fn ask(&self, call: Call, message: Option<OutboundMessage>) -> Answer {
         if let Call::Send { text, .. } = &call
             && text.contains("PANIC IN SEND")
         {
             panic!("the channel was told to panic");
         }
         let (answer, answered) = oneshot::channel();
-        let _ = self.calls.send(Pending { call, is_marked_as_possible_duplicate, answer }).await;
+        let _ = self.calls.send(Pending::new(call, message, answer)).await;
         answered.await.unwrap_or_else(|_| Err(ChannelError::internal("the test is over")))
     }
 }
@@ -181,12 +189,28 @@ pub(crate) fn played(name: &str, streams: bool) -> (ChannelSpec, Played) {
 pub(crate) struct Question {
     pub(crate) text: String,
     pub(crate) history: usize,
+    /// What was said in this turn after the question: roles and texts.
+    pub(crate) rounds: Vec<(Role, String)>,
     pieces: mpsc::Sender<String>,
 }
 
 impl Question {
     pub(crate) async fn say(&self, piece: &str) {
         self.pieces.send(piece.to_owned()).await.expect("the turn runs");
+    }
+
+    /// Calls a tool.
+    pub(crate) async fn call(&self, tool: &str, arguments: &serde_json::Value) {
+        self.say(&format!("{CALL}{tool} {arguments}")).await;
+    }
+
+    /// The result of the last tool.
+    pub(crate) fn result(&self) -> &str {
+        let mut rounds = self.rounds.iter().rev();
+        rounds
+            .find(|(role, _)| *role == Role::Tool)
+            .map(|(_, text)| text.as_str())
+            .expect("a result")
     }
 
     /// Waits until the turn has taken all pieces.
@@ -197,6 +221,8 @@ impl Question {
     }
 }
 
+/// What a piece begins with that is a call of a tool.
+const CALL: &str = "CALL THE TOOL ";
 /// Said by the played model, it is a call of the tool `probe`.
 pub(crate) const USE_TOOL: &str = "USE THE TOOL";
 /// Said by the played model, it is a failure of the provider.
@@ -238,8 +264,15 @@ impl ModelProvider for PlayedModel {
         assert!(!request.text.contains("PANIC IN TURN"), "the model was told to panic");
         let (pieces, mut said) = mpsc::channel(64);
         let (text, history) = (request.text.to_owned(), request.history.len());
-        let _ = self.questions.send(Question { text, history, pieces }).await;
+        let rounds = request.rounds.iter().map(|it| (it.role, it.content.to_owned())).collect();
+        let _ = self.questions.send(Question { text, history, rounds, pieces }).await;
         while let Some(piece) = said.recv().await {
+            if let Some((tool, arguments)) =
+                piece.strip_prefix(CALL).and_then(|it| it.split_once(' '))
+            {
+                let tool_calls = vec![ToolCall::new("1", tool, arguments)];
+                return Ok(Completion { tool_calls, ..Completion::default() });
+            }
             if piece == USE_TOOL {
                 let tool_calls = vec![ToolCall::new("1", "probe", "{}")];
                 return Ok(Completion { tool_calls, ..Completion::default() });
@@ -253,7 +286,8 @@ impl ModelProvider for PlayedModel {
             assert_ne!(piece, PANIC, "the model was told to panic");
             sink(ModelDelta::Text(&piece));
         }
-        Ok(Completion::default())
+        let usage = Usage { input_tokens: 10, cached_tokens: 4, output_tokens: 2 };
+        Ok(Completion { usage, ..Completion::default() })
     }
 }
 
@@ -294,14 +328,15 @@ impl Stage {
         settings: Settings,
         ledger: Arc<dyn Ledger>,
     ) -> Self {
-        Self::of_agent(AgentSettings::default(), channels, settings, ledger).await
+        Self::with_agent(channels, settings, ledger, AgentSettings::default()).await
     }
 
-    pub(crate) async fn of_agent(
-        agent: AgentSettings,
+    /// A gateway whose agent has tools of its own, if it has a workspace.
+    pub(crate) async fn with_agent(
         channels: Vec<ChannelSpec>,
         settings: Settings,
         ledger: Arc<dyn Ledger>,
+        agent: AgentSettings,
     ) -> Self {
         let (agent, questions, tool_uses) = played_agent_with(agent, "played");
         let options = GatewayOptions {
@@ -335,6 +370,7 @@ pub(crate) fn settings() -> Settings {
         control_socket: None,
         max_concurrent_turns: 32,
         max_attempts: 3,
+        steers: false,
         grace: Duration::from_secs(5),
         notify: nanobot_gateway::notify::NotifySettings::default(),
         restart_command: true,

@@ -180,6 +180,7 @@ async fn gateway(platform: Arc<SlowPlatform>, case: Case) -> Gateway {
             max_attempts: 3,
             notify: nanobot_gateway::notify::NotifySettings::default(),
             restart_command: false,
+            steers: false,
             grace: Duration::from_secs(5),
         },
         channels: vec![spec],

@@ -69,6 +69,11 @@ impl Inbox {
         })
     }
 
+    pub(super) fn waiting_in(&self, session: &str, limit: usize) -> Vec<InboundEntry> {
+        let waiting = self.lanes.get(session).into_iter().flat_map(|lane| &lane.waiting);
+        waiting.take(limit).map(|message| message.entry.clone()).collect()
+    }
+
     pub(super) fn checkpoint(&mut self, id: &str, json: String) {
         let session = self.records.get(id).map(|record| record.session.as_str());
         let Some(lane) = session.and_then(|session| self.lanes.get_mut(session)) else {

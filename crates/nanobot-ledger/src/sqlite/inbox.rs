@@ -1,9 +1,9 @@
 use nanobot_channel::InboundMessage;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::backlog::Backlog;
-use super::store::{Failure, Unit};
-use super::{outbox, sessions};
+use super::store::{Failure, Unit, bounded};
+use super::{outbox, sessions, usage};
 use crate::{Accepted, Claim, InboundEntry, TurnCommit};
 
 pub(super) const ACCEPT: &str = "failed to store the message";
@@ -81,21 +81,42 @@ fn next(unit: &Unit<'_>, session: &str) -> Result<Option<(i64, Claim)>, Failure>
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let message: InboundMessage = serde_json::from_str(row.get_ref(4)?.as_str()?)?;
-    let inbound = InboundEntry {
-        id: row.get(1)?,
-        channel: row.get(2)?,
-        session: session.to_owned(),
-        received_ms: row.get(3)?,
-        message,
-    };
     let claim = Claim {
-        inbound,
+        inbound: entry_in(row, session)?,
         history: Vec::new(),
         attempt: row.get::<_, u32>(5)?.saturating_add(1),
         checkpoint: row.get(6)?,
     };
     Ok(Some((row.get(0)?, claim)))
+}
+
+/// Reads `seq, id, channel, received_ms, message`.
+fn entry_in(row: &Row<'_>, session: &str) -> Result<InboundEntry, Failure> {
+    let message: InboundMessage = serde_json::from_str(row.get_ref(4)?.as_str()?)?;
+    Ok(InboundEntry {
+        id: row.get(1)?,
+        channel: row.get(2)?,
+        session: session.to_owned(),
+        received_ms: row.get(3)?,
+        message,
+    })
+}
+
+pub(super) fn waiting_in(
+    unit: &Unit<'_>,
+    session: &str,
+    limit: usize,
+) -> Result<Vec<InboundEntry>, Failure> {
+    if unit.backlog.waiting_in(session) == 0 {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT seq, id, channel, received_ms, message FROM inbox
+               WHERE session = ?1 AND committed_ms IS NULL AND id IS NOT ?2 ORDER BY seq LIMIT ?3";
+    let claimed = unit.backlog.claimed(session);
+    let mut statement = unit.prepare(sql)?;
+    let rows = statement
+        .query_and_then(params![session, claimed, bounded(limit)], |row| entry_in(row, session))?;
+    rows.collect()
 }
 
 /// Undoes a claim that nobody waited for.
@@ -136,9 +157,15 @@ pub(super) fn commit_turn(
     if answers && !finish(unit, &turn.inbound_id)? {
         return Ok(());
     }
+    for id in &turn.joined {
+        finish(unit, id)?;
+    }
     // What the gateway says by itself begins no session.
     if !turn.history.is_empty() {
         sessions::append(unit, &turn.session, &turn.history)?;
+    }
+    if let Some(used) = &turn.usage {
+        usage::add(unit, &turn.session, used)?;
     }
     let inbound_id = answers.then_some(turn.inbound_id.as_str());
     for (entry, json) in turn.outbound.iter().zip(messages) {

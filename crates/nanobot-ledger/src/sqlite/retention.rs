@@ -43,7 +43,7 @@ struct Table {
     is_old: &'static str,
 }
 
-const TABLES: [Table; 3] = [
+const TABLES: [Table; 4] = [
     Table {
         name: "inbox",
         age: "accepted_ms",
@@ -56,6 +56,7 @@ const TABLES: [Table; 3] = [
         is_finished: "state IN ('delivered', 'dropped', 'dead')",
         is_old: "settled_ms < iif(state = 'dead', ?4, ?3)",
     },
+    Table { name: "usage", age: "ended_ms", is_finished: "TRUE", is_old: "ended_ms < ?3" },
     Table { name: "events", age: "seen_ms", is_finished: "TRUE", is_old: "seen_ms < ?3" },
 ];
 
@@ -201,6 +202,9 @@ mod tests {
                         ('dead {days}', '', '', 'dead', {ms}, {ms}, ''),
                         ('held {days}', '', '', 'held', {ms}, NULL, ''),
                         ('waiting {days}', '', '', 'waiting', {ms}, NULL, '');
+                 INSERT INTO usage (session, channel, model, ended_ms, input_tokens, cached_tokens,
+                                    output_tokens, took_ms)
+                 VALUES ('used {days}', '', '', {ms}, 1, 0, 1, 1);
                  INSERT INTO events (channel, event_id, seen_ms) VALUES ('', '{days}', {ms});"
             ));
         }
@@ -214,6 +218,7 @@ mod tests {
             sweep.step(store);
         }
         let sql = "SELECT id FROM inbox UNION ALL SELECT delivery_id FROM outbox
+                   UNION ALL SELECT session FROM usage
                    UNION ALL SELECT 'event ' || event_id FROM events";
         let mut statement = store.connection.prepare(sql).unwrap();
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
@@ -237,6 +242,8 @@ mod tests {
             "done 20",
             "event 1",
             "event 20",
+            "used 1",
+            "used 20",
         ];
         assert_eq!(kept, expected);
         let sql = "SELECT (SELECT count(*) FROM inbox WHERE committed_ms IS NULL)
@@ -248,7 +255,7 @@ mod tests {
     #[test]
     fn what_is_finished_goes_before_its_time_when_there_is_too_much() {
         let (_directory, mut store) = filled(Retention { rows: 2, ..Retention::default() });
-        assert_eq!(swept(&mut store), ["done 1", "event 1", "event 20"]);
+        assert_eq!(swept(&mut store), ["done 1", "event 1", "event 20", "used 1", "used 20"]);
         let (_directory, mut store) = filled(Retention { file_bytes: 1, ..Retention::default() });
         assert_eq!(swept(&mut store), ["event 1", "event 20"]);
     }

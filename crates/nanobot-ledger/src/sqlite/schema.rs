@@ -10,7 +10,7 @@ use super::open_error::OpenError;
 const APPLICATION_ID: u32 = 0x6e62_6f74;
 
 /// Migration `n` (from 1) leads from version `n - 1` to `n`. Never change one that was released.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 

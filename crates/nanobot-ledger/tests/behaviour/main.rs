@@ -9,6 +9,7 @@ mod engine;
 mod inbox;
 mod sessions;
 mod turns;
+mod usage;
 
 /// Makes a test of each function for each engine.
 macro_rules! on_every_engine {
@@ -49,6 +50,8 @@ on_every_engine! {
         a_turn_that_is_committed_twice_counts_once,
         a_message_that_was_given_back_can_still_be_committed,
         a_turn_without_a_message_adds_to_the_session,
+        a_turn_can_answer_messages_that_wait_behind_its_own,
+        a_message_that_joined_a_turn_waits_until_the_turn_is_committed,
         a_checkpoint_is_handed_out_with_the_message_until_it_is_done,
         a_trace_tells_each_step_of_a_message,
         a_trace_of_something_unknown_is_none;
@@ -73,4 +76,9 @@ on_every_engine! {
         a_directory_of_session_files_is_imported_and_can_be_again,
         a_file_that_is_known_is_not_imported_again,
         after_closing_every_call_fails;
+    usage:
+        usage_is_added_up_by_day_channel_and_model,
+        days_are_counted_by_the_clock_of_the_query,
+        a_session_knows_its_last_turn_and_its_total,
+        a_turn_that_is_committed_twice_is_paid_once;
 }

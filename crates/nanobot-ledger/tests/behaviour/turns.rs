@@ -1,5 +1,5 @@
 use nanobot_channel::Receipt;
-use nanobot_ledger::{DeliveryState, InboundState, Settlement};
+use nanobot_ledger::{DeliveryState, InboundState, Settlement, TurnCommit};
 
 use crate::engine::Engine;
 use crate::support::{answer, inbound, unasked, waiting};
@@ -95,4 +95,41 @@ pub(crate) async fn a_trace_tells_each_step_of_a_message(engine: Engine) {
 
 pub(crate) async fn a_trace_of_something_unknown_is_none(engine: Engine) {
     assert_eq!(engine.open().await.trace("nobody").await.unwrap(), None);
+}
+
+pub(crate) async fn a_turn_can_answer_messages_that_wait_behind_its_own(engine: Engine) {
+    let ledger = engine.open().await;
+    let [first, second, third] = ["one", "two", "three"].map(|text| inbound("a", text));
+    for entry in [&first, &second, &third] {
+        ledger.accept(entry.clone()).await.unwrap();
+    }
+    ledger.claim("a").await.unwrap();
+    let waiting = ledger.waiting_in("a", 10).await.unwrap();
+    assert_eq!(waiting, [second.clone(), third.clone()], "without the claimed one, in order");
+    assert_eq!(ledger.waiting_in("a", 1).await.unwrap().len(), 1);
+    let turn = TurnCommit { joined: vec![second.id.clone()], ..answer(&first, &["d1"]) };
+    ledger.commit_turn(turn).await.unwrap();
+    let state = ledger.trace(&second.id).await.unwrap().unwrap().inbound.unwrap().state;
+    assert_eq!(state, InboundState::Done);
+    assert_eq!(ledger.claim("a").await.unwrap().unwrap().inbound, third);
+    assert!(ledger.waiting_in("a", 10).await.unwrap().is_empty());
+}
+
+pub(crate) async fn a_message_that_joined_a_turn_waits_until_the_turn_is_committed(engine: Engine) {
+    let ledger = engine.open().await;
+    let [first, second] = ["one", "two"].map(|text| inbound("a", text));
+    ledger.accept(first.clone()).await.unwrap();
+    ledger.accept(second.clone()).await.unwrap();
+    ledger.claim("a").await.unwrap();
+    assert_eq!(ledger.waiting_in("a", 10).await.unwrap().len(), 1);
+    ledger.release("a").await.unwrap();
+    let again = ledger.claim("a").await.unwrap().unwrap();
+    assert_eq!((again.inbound.id, again.attempt), (first.id.clone(), 2));
+    assert_eq!(ledger.discard_waiting("a").await.unwrap(), 1);
+    let turn = TurnCommit { joined: vec![second.id.clone()], ..answer(&first, &[]) };
+    ledger.commit_turn(turn).await.unwrap();
+    let state = ledger.trace(&second.id).await.unwrap().unwrap().inbound.unwrap().state;
+    assert_eq!(state, InboundState::Discarded, "what was discarded stays so");
+    assert_eq!(ledger.claim("a").await.unwrap(), None);
+    assert!(ledger.waiting_sessions().await.unwrap().is_empty());
 }

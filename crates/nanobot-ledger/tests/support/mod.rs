@@ -46,9 +46,11 @@ pub(crate) fn outbound(delivery_id: &str) -> OutboundEntry {
 pub(crate) fn unasked(session: &str, history: &[&str], delivery_ids: &[&str]) -> TurnCommit {
     TurnCommit {
         inbound_id: String::new(),
+        joined: Vec::new(),
         session: session.into(),
         history: history.iter().map(ToString::to_string).collect(),
         outbound: delivery_ids.iter().map(|id| outbound(id)).collect(),
+        usage: None,
     }
 }
 

@@ -88,10 +88,31 @@ impl RecordedRequest {
         if needs_key && self.header("authorization").is_none() {
             return Err("the Authorization header is missing".to_owned());
         }
+        self.check_tools()?;
         if self.body.get("stream_options").is_some() && !self.is_streamed() {
             return Err("`stream_options` is only allowed with `stream`: true".to_owned());
         }
         self.check_messages()
+    }
+
+    /// See `FunctionObject` and `tools` in the
+    /// [specification](https://github.com/openai/openai-openapi) of the OpenAI API.
+    fn check_tools(&self) -> Result<(), String> {
+        let tools = self.body["tools"].as_array().map(Vec::as_slice);
+        if self.body.get("tools").is_some()
+            && !tools.is_some_and(|it| (1..=128).contains(&it.len()))
+        {
+            return Err("`tools` has not between 1 and 128 items".to_owned());
+        }
+        for (index, tool) in tools.into_iter().flatten().enumerate() {
+            let name = text_at(&tool["function"], "name");
+            let is_plain = |it: char| it.is_ascii_alphanumeric() || "_-".contains(it);
+            let is_name = (1..=64).contains(&name.len()) && name.chars().all(is_plain);
+            if tool["type"] != "function" || !is_name {
+                return Err(format!("`tools[{index}]` is no function with a valid name: {name:?}"));
+            }
+        }
+        Ok(())
     }
 
     fn check_messages(&self) -> Result<(), String> {
@@ -116,12 +137,37 @@ fn check_message(index: usize, message: &Value) -> Result<(), String> {
     if !["system", "developer", "user", "assistant", "tool"].contains(&role) {
         return Err(format!("`messages[{index}].role` is not a known role: {role:?}"));
     }
+    if let Some(parts) = message["content"].as_array() {
+        check_parts(index, role, parts)?;
+    }
     let has_content = match &message["content"] {
         Value::String(text) => !text.is_empty(),
         Value::Array(parts) => !parts.is_empty(),
         _ => message.get("tool_calls").is_some(),
     };
     if has_content { Ok(()) } else { Err(format!("`messages[{index}].content` is empty")) }
+}
+
+/// See [OpenAI API/Chat](https://platform.openai.com/docs/api-reference/chat/create): pictures are
+/// shown by the user only.
+fn check_parts(index: usize, role: &str, parts: &[Value]) -> Result<(), String> {
+    for part in parts {
+        let is_valid = match text_at(part, "type") {
+            "text" => part["text"].is_string(),
+            "image_url" => role == "user" && is_image_url(text_at(&part["image_url"], "url")),
+            _ => false,
+        };
+        if !is_valid {
+            return Err(format!(
+                "`messages[{index}].content` has a part that is not valid: {part}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_image_url(url: &str) -> bool {
+    url.starts_with("https://") || (url.starts_with("data:image/") && url.contains(";base64,"))
 }
 
 /// Checks the order that strict servers demand: system first, then user and assistant in turn, user
@@ -164,10 +210,11 @@ fn check_calls(messages: &[Value]) -> Result<(), String> {
         for call in message["tool_calls"].as_array().into_iter().flatten() {
             let arguments = call["function"]["arguments"].as_str().unwrap_or_default();
             let is_object = serde_json::from_str::<Value>(arguments).is_ok_and(|it| it.is_object());
-            if !is_object || call["type"] != "function" {
+            let id = text_at(call, "id");
+            if !is_object || call["type"] != "function" || id.is_empty() || open.contains(&id) {
                 return Err(format!("`messages[{index}]` has a call that is not valid: {call}"));
             }
-            open.push(text_at(call, "id"));
+            open.push(id);
         }
     }
     if open.is_empty() { Ok(()) } else { Err(format!("these calls have no result: {open:?}")) }
@@ -180,7 +227,7 @@ fn text_at<'a>(message: &'a Value, key: &str) -> &'a str {
     message[key].as_str().or_else(|| texts.next()).unwrap_or_default()
 }
 
-fn without_runtime_context(text: &str) -> &str {
+pub(super) fn without_runtime_context(text: &str) -> &str {
     if !text.starts_with(RUNTIME_CONTEXT_START) {
         return text;
     }

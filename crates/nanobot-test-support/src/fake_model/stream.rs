@@ -11,12 +11,14 @@ use tokio::sync::Semaphore;
 
 use super::reply::Step;
 
-/// Turns steps into frames; each step becomes one frame of its own.
+/// Turns steps into frames; each step becomes one frame of its own. `say` writes those that are
+/// about the answer in the words of a protocol.
 pub(super) fn frames(
     steps: Vec<Step>,
     release: Arc<Semaphore>,
+    say: impl FnMut(Step) -> Bytes + Send,
 ) -> impl Stream<Item = Result<Bytes, io::Error>> {
-    unfold((steps.into_iter(), release), |(mut steps, release)| async move {
+    unfold((steps.into_iter(), release, say), |(mut steps, release, mut say)| async move {
         loop {
             let frame = match steps.next()? {
                 Step::Pause(time) => {
@@ -35,18 +37,24 @@ pub(super) fn frames(
                     tokio::task::yield_now().await;
                     Err(io::Error::other("the fake model cuts the connection"))
                 }
-                Step::Text(text) => Ok(event(&delta("content", &text))),
-                Step::Reasoning(text) => Ok(event(&delta("reasoning_content", &text))),
-                Step::ToolCall { index, id, name, arguments } => {
-                    Ok(call(index, &id, &name, &arguments))
-                }
-                Step::Event(value) => Ok(event(&value)),
                 Step::Raw(bytes) => Ok(bytes),
-                Step::End { input_tokens, output_tokens } => Ok(end(input_tokens, output_tokens)),
+                step => Ok(say(step)),
             };
-            return Some((frame, (steps, release)));
+            return Some((frame, (steps, release, say)));
         }
     })
+}
+
+/// A step in the words of OpenAI's protocol.
+pub(super) fn say(step: Step) -> Bytes {
+    match step {
+        Step::Text(text) => event(&delta("content", &text)),
+        Step::Reasoning(text) => event(&delta("reasoning_content", &text)),
+        Step::ToolCall { index, id, name, arguments } => call(index, &id, &name, &arguments),
+        Step::Event(value) => event(&value),
+        Step::End { input_tokens, output_tokens } => end(input_tokens, output_tokens),
+        Step::Raw(_) | Step::Pause(_) | Step::Stall | Step::Cut => Bytes::new(),
+    }
 }
 
 /// The text that the steps say together.
@@ -87,6 +95,6 @@ fn call(index: u64, id: &str, name: &str, arguments: &str) -> Bytes {
     Bytes::from(events.concat())
 }
 
-fn event(value: &Value) -> Bytes {
+pub(super) fn event(value: &Value) -> Bytes {
     Bytes::from(format!("data: {value}\n\n"))
 }

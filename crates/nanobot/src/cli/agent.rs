@@ -5,11 +5,12 @@ use super::InstanceArgs;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Without -m a conversation starts: /help lists what it understands, /exit or Ctrl-D ends it, and
-Ctrl-C stops an answer.
+Ctrl-C stops an answer. A session is remembered: the next run goes on with it, until /new.
 
 Examples:
   nanobot agent
   nanobot agent -m \"What is the capital of France?\"
+  nanobot agent --session cli:work
   nanobot agent -m \"Summarise the README\" > summary.md")]
 pub(crate) struct AgentArgs {
     /// Ask this one thing, print the answer and exit

@@ -1,8 +1,13 @@
+#[cfg(unix)]
+mod consent;
 mod conversation;
+mod editor;
 mod markdown;
+mod memory;
 mod once;
 mod repl;
 mod speech;
+mod spinner;
 
 use nanobot_agent::Agent;
 use tracing::level_filters::LevelFilter;
@@ -12,6 +17,7 @@ use crate::exit::Outcome;
 use crate::instance::{Instance, tell_warnings};
 use crate::{logging, runtime};
 use conversation::Conversation;
+use memory::Memory;
 use speech::Style;
 
 pub(crate) fn run(args: AgentArgs) -> anyhow::Result<Outcome> {
@@ -22,8 +28,9 @@ pub(crate) fn run(args: AgentArgs) -> anyhow::Result<Outcome> {
     tell_warnings(loaded.file.path(), &loaded.config.warnings);
     let agent = Agent::new(instance.agent_settings(&loaded.config));
     let style = Style::of_terminal(args.no_markdown);
-    let mut conversation = Conversation::new(agent, &args.session);
     let runtime = runtime::single_threaded()?;
+    let memory = Memory::new(&instance, &args.session);
+    let mut conversation = runtime.block_on(Conversation::open(agent, memory, &args.session))?;
     match args.message {
         Some(text) => once::ask(&runtime, &mut conversation, &text, style),
         None => repl::run(&runtime, &mut conversation, style, &instance.paths),

@@ -1,5 +1,6 @@
 mod print;
 mod report;
+mod usage;
 
 use crate::cli::StatusArgs;
 use crate::exit::Outcome;

@@ -4,25 +4,28 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
-use hyper::header::HOST;
+use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
+use super::JSON;
+
 /// How long a gateway that is alive may take.
 const LIMIT: Duration = Duration::from_secs(5);
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
-/// Sends a request without a body over the socket; nothing if nobody listens there.
+/// Sends a request over the socket; nothing if nobody listens there.
 pub(super) async fn request(
     socket: &Path,
     method: Method,
     path: &str,
+    body: Option<Bytes>,
 ) -> anyhow::Result<Option<(StatusCode, Bytes)>> {
-    request_within(socket, method, path, LIMIT).await
+    request_within(socket, method, path, body, LIMIT).await
 }
 
 /// The same for what may take longer.
@@ -30,6 +33,7 @@ pub(super) async fn request_within(
     socket: &Path,
     method: Method,
     path: &str,
+    body: Option<Bytes>,
     limit: Duration,
 ) -> anyhow::Result<Option<(StatusCode, Bytes)>> {
     let stream = match UnixStream::connect(socket).await {
@@ -37,7 +41,7 @@ pub(super) async fn request_within(
         Err(error) if is_nobody_there(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let answer = timeout(limit, ask(stream, method, path)).await;
+    let answer = timeout(limit, ask(stream, method, path, body)).await;
     answer.context("it does not answer")?.map(Some)
 }
 
@@ -50,13 +54,15 @@ async fn ask(
     stream: UnixStream,
     method: Method,
     path: &str,
+    body: Option<Bytes>,
 ) -> anyhow::Result<(StatusCode, Bytes)> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let request = Request::builder()
         .method(method)
         .uri(path)
         .header(HOST, "localhost")
-        .body(Empty::<Bytes>::new())?;
+        .header(CONTENT_TYPE, JSON)
+        .body(Full::new(body.unwrap_or_default()))?;
     let answered = async {
         let response = sender.send_request(request).await?;
         let status = response.status();

@@ -9,7 +9,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 /// Writes events as JSON lines; needs [`JsonFields`] for the spans.
 pub(super) struct JsonLines {
@@ -36,7 +36,7 @@ where
             line.insert("target".to_owned(), event.metadata().target().into());
         }
         // The inner span says it more precisely, and the event itself most.
-        for span in cx.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+        for span in cx.event_scope().into_iter().flat_map(Scope::from_root) {
             let extensions = span.extensions();
             let fields = extensions.get::<FormattedFields<JsonFields>>();
             let fields = fields.and_then(|it| serde_json::from_str::<Map<_, _>>(&it.fields).ok());

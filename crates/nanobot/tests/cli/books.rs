@@ -3,7 +3,7 @@
 use nanobot_channel::{InboundMessage, OutboundKind, OutboundMessage};
 use nanobot_ledger::{
     FailedTry, InboundEntry, Ledger, LedgerError, OutboundEntry, Settlement, SqliteLedger,
-    SqliteOptions, TurnCommit,
+    SqliteOptions, TurnCommit, TurnUsage,
 };
 
 use crate::home::Home;
@@ -30,9 +30,11 @@ async fn write(ledger: &dyn Ledger) -> Result<(), LedgerError> {
     ledger
         .commit_turn(TurnCommit {
             inbound_id: ANSWERED.into(),
+            joined: Vec::new(),
             session: SESSION.into(),
             history: history.map(str::to_owned).into(),
             outbound: vec![outbound(DEAD)],
+            usage: Some(usage()),
         })
         .await?;
     ledger.begin_delivery(DEAD).await?;
@@ -40,9 +42,11 @@ async fn write(ledger: &dyn Ledger) -> Result<(), LedgerError> {
     ledger
         .commit_turn(TurnCommit {
             inbound_id: String::new(),
+            joined: Vec::new(),
             session: "cron".into(),
             history: vec!["{}".into()],
             outbound: vec![outbound(HELD)],
+            usage: None,
         })
         .await?;
     ledger.begin_delivery(HELD).await?;
@@ -51,6 +55,17 @@ async fn write(ledger: &dyn Ledger) -> Result<(), LedgerError> {
     ledger.hold_delivery(HELD, "it may have arrived or not").await?;
     ledger.accept(inbound(UNANSWERED, "parrot:z")).await?;
     ledger.close().await
+}
+
+fn usage() -> TurnUsage {
+    TurnUsage {
+        channel: "parrot".into(),
+        model: "big/model".into(),
+        input_tokens: 1_200,
+        cached_tokens: 1_000,
+        output_tokens: 34,
+        took_ms: 2_500,
+    }
 }
 
 fn inbound(id: &str, session: &str) -> InboundEntry {

@@ -55,15 +55,15 @@ fn watch(gateway: &TestGateway, args: &[&str]) -> (Child, Lines<BufReader<ChildS
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        .expect("the command runs");
+    let lines = BufReader::new(child.stdout.take().expect("stdout is a pipe")).lines();
     (child, lines)
 }
 
 async fn line_with(lines: &mut Lines<BufReader<ChildStdout>>, text: &str) -> String {
     let find = async {
         loop {
-            let line = lines.next_line().await.unwrap().expect("the watch goes on");
+            let line = lines.next_line().await.expect("lines of text").expect("the watch goes on");
             if line.contains(text) {
                 return line;
             }

@@ -1,6 +1,7 @@
 use nanobot_test_support::TestGateway;
 use serde_json::{Value, json};
 
+use crate::books;
 use crate::home::{BINARY, Home};
 
 fn status(home: &Home) -> Value {
@@ -41,4 +42,19 @@ async fn running_gateway_is_seen() {
     let gateway = TestGateway::builder(BINARY).start().await;
     let expected = format!("Gateway    running at {} for ", gateway.address());
     gateway.command_until(BINARY, &["status"], |said| said.contains(&expected)).await;
+}
+
+#[tokio::test]
+async fn what_models_were_used_for_is_told_for_today_and_seven_days() {
+    let home = Home::new();
+    let said = home.run(&["status"]).succeeded();
+    assert!(said.contains("Today      no answers\n7 days     no answers\n"), "{said}");
+    books::fill(&home).await;
+    let said = home.run(&["status"]).succeeded();
+    let used = "7 days     1 answers, 1200 tokens in (1000 cached), 34 out, 2.5 s on average";
+    assert!(said.contains(used), "{said}");
+    let usage = &status(&home)["usage"];
+    assert_eq!(usage["sevenDays"]["input_tokens"], 1_200);
+    let day = &usage["days"][0];
+    assert_eq!((&day["channel"], &day["model"]), (&json!("parrot"), &json!("big/model")));
 }

@@ -1,4 +1,4 @@
-use nanobot_test_support::{FakeReply, FakeSpeech, Incoming, SpeechReply, Step};
+use nanobot_test_support::{FakeReply, FakeSpeech, FakeTelegram, Incoming, SpeechReply, Step};
 use serde_json::json;
 
 use crate::world::{PERSON, PLACES, World};
@@ -98,5 +98,29 @@ async fn what_a_person_says_in_a_voice_message_is_what_the_model_reads() {
         assert_eq!(sent, ("audio.ogg", &b"spoken"[..]), "{place:?}");
         let read = world.model.last_request().last_user_text().to_owned();
         assert!(read.ends_with(": Where is my umbrella?]"), "{place:?}: {read}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_the_agent_sends_is_shown_once_and_in_the_chat_that_asked() {
+    for place in PLACES {
+        let world = World::start(place).await;
+        let report = world.gateway.data_dir().join("workspace/report.pdf");
+        std::fs::write(report, "%PDF-1.4").expect("a file can be written");
+        let sent = json!({"content": "Here it is", "media": ["report.pdf"]});
+        world.model.push(FakeReply::tool_call("message", &sent));
+        world.model.push(FakeReply::text("I have sent you the report."));
+        world.model.push(FakeReply::text("Thanks to you"));
+        world.telegram.person_writes(PERSON, "The report, please");
+        let has_file = |it: &FakeTelegram| it.shown(PERSON).iter().any(|it| it.file.is_some());
+        world.telegram.wait_until("the file is shown", has_file).await;
+        world.telegram.person_writes(PERSON, "Thanks");
+        world.shown(PERSON, "Thanks to you").await;
+        let shown = world.telegram.shown(PERSON);
+        let file = shown.iter().find_map(|it| it.file.as_ref()).expect("the file");
+        let content = file.content.as_slice();
+        assert_eq!((file.name.as_str(), content), ("report.pdf", &b"%PDF-1.4"[..]), "{place:?}");
+        let is_told_twice = shown.iter().any(|it| it.text.contains("I have sent"));
+        assert!(!is_told_twice, "{place:?}: {shown:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Commands that are not run at all.
+//! Commands that are not run, or not without a question.
 //!
 //! This catches accidents, and nobody who wants to get around it; the walls are those of the
 //! sandbox.
@@ -35,13 +35,13 @@ impl Guard {
         }
     }
 
+    /// Whether a command looks like an accident.
+    pub(super) fn is_dangerous(&self, command: &str) -> bool {
+        self.denied.is_match(command)
+    }
+
+    /// Refuses what nobody may allow in a chat.
     pub(super) fn check(&self, command: &str) -> Result<(), ToolError> {
-        if self.denied.is_match(command) {
-            return Err(ToolError::new(
-                "the command was not run, because it looks dangerous (deletion of many files, \
-                 disks, or stopping of the machine). Find a safer way, or ask the person to do it",
-            ));
-        }
         if self.names_private_host(command) {
             return Err(ToolError::new(
                 "the command was not run, because it names an address of a private network",
@@ -87,7 +87,7 @@ mod tests {
             "curl 'http://localhost:18790/x'",
             "wget http://[::1]/",
         ] {
-            assert!(guard.check(denied).is_err(), "{denied}");
+            assert!(guard.is_dangerous(denied) || guard.check(denied).is_err(), "{denied}");
         }
         for allowed in [
             "ls -rf",
@@ -98,6 +98,7 @@ mod tests {
             "curl https://example.org/a",
             "add if=1",
         ] {
+            assert!(!guard.is_dangerous(allowed), "{allowed}");
             assert!(guard.check(allowed).is_ok(), "{allowed}");
         }
     }

@@ -1,8 +1,8 @@
 //! An HTTP client that reaches public addresses only.
 //!
 //! Names are looked up by a resolver of ours, and the connection goes to exactly the addresses that
-//! it has judged: a name that changes its answer in between gains nothing. Redirects are followed by
-//! the caller, so that each of them is judged again.
+//! it has judged: a name that changes its answer in between gains nothing. Each redirect is judged
+//! again.
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -10,9 +10,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use nanobot_config::Tools;
 use reqwest::dns::{Name, Resolve, Resolving};
+use reqwest::header::LOCATION;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Proxy, Url};
+use reqwest::{Client, Proxy, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::provider::install_tls;
@@ -20,6 +22,7 @@ use crate::tool::ToolError;
 
 use super::networks::Networks;
 
+const MAX_REDIRECTS: usize = 5;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Some sites answer nothing but browsers.
@@ -43,7 +46,7 @@ impl Lookup for SystemLookup {
 }
 
 /// The guarded client.
-pub(super) struct PublicClient {
+pub(crate) struct PublicClient {
     resolver: PublicResolver,
     proxy: Option<SecretString>,
     client: OnceLock<Client>,
@@ -70,12 +73,37 @@ impl PublicClient {
         Self { resolver, proxy, client: OnceLock::new() }
     }
 
-    /// Asks for a URL, without following redirects.
-    pub(super) async fn get(&self, url: &Url) -> Result<reqwest::Response, ToolError> {
+    /// With the networks and the proxy of the configuration.
+    pub(crate) fn from_config(config: &Tools) -> Self {
+        let networks = Networks::new(&config.ssrf_whitelist);
+        Self::new(networks, Arc::new(SystemLookup), config.web.proxy.clone())
+    }
+
+    /// Asks for a URL and follows redirects, each of which is judged again; gives the URL that
+    /// answered.
+    pub(crate) async fn follow(
+        &self,
+        url: &str,
+        accept: &'static str,
+    ) -> Result<(Url, Response), ToolError> {
+        let mut url = Url::parse(url)
+            .map_err(|error| ToolError::new(format!("this is not a URL: {error}")))?;
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.get(&url, accept).await?;
+            let next =
+                response.headers().get(LOCATION).filter(|_| response.status().is_redirection());
+            let Some(next) = next else {
+                return Ok((url, response));
+            };
+            let next = next.to_str().ok().and_then(|next| url.join(next).ok());
+            url = next.ok_or_else(|| ToolError::new(format!("{url} leads to nowhere")))?;
+        }
+        Err(ToolError::new(format!("more than {MAX_REDIRECTS} redirects")))
+    }
+
+    async fn get(&self, url: &Url, accept: &'static str) -> Result<Response, ToolError> {
         self.judge(url).await?;
         let request = self.client()?.get(url.clone());
-        let accept =
-            "text/html,application/xhtml+xml,text/*;q=0.9,application/json;q=0.9,*/*;q=0.5";
         let sent = request.header(reqwest::header::ACCEPT, accept).send().await;
         sent.map_err(|error| {
             ToolError::new(format!("{url} cannot be fetched: {}", innermost(&error)))

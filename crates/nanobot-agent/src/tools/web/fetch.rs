@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use reqwest::header::{CONTENT_TYPE, LOCATION};
-use reqwest::{Response, Url};
+use reqwest::Response;
+use reqwest::header::CONTENT_TYPE;
 use secrecy::SecretString;
 
 use crate::provider::ToolSpec;
@@ -16,7 +16,8 @@ use super::client::{Lookup, PublicClient, SystemLookup};
 use super::networks::Networks;
 use super::readable::readable;
 
-const MAX_REDIRECTS: usize = 5;
+const ACCEPT: &str =
+    "text/html,application/xhtml+xml,text/*;q=0.9,application/json;q=0.9,*/*;q=0.5";
 /// Part of a page that is read.
 const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
 /// Characters for the lines around the text.
@@ -39,22 +40,6 @@ impl WebFetch {
     ) -> Self {
         Self { client: PublicClient::new(networks, lookup, proxy) }
     }
-
-    async fn follow(&self, url: &str) -> Result<(Url, Response), ToolError> {
-        let mut url = Url::parse(url)
-            .map_err(|error| ToolError::new(format!("this is not a URL: {error}")))?;
-        for _ in 0..=MAX_REDIRECTS {
-            let response = self.client.get(&url).await?;
-            let next =
-                response.headers().get(LOCATION).filter(|_| response.status().is_redirection());
-            let Some(next) = next else {
-                return Ok((url, response));
-            };
-            let next = next.to_str().ok().and_then(|next| url.join(next).ok());
-            url = next.ok_or_else(|| ToolError::new(format!("{url} leads to nowhere")))?;
-        }
-        Err(ToolError::new(format!("more than {MAX_REDIRECTS} redirects")))
-    }
 }
 
 #[async_trait]
@@ -72,7 +57,7 @@ impl Tool for WebFetch {
     }
 
     async fn call(&self, arguments: &Arguments, cx: &ToolContext<'_>) -> Result<String, ToolError> {
-        let (url, response) = self.follow(arguments.text("url")?.trim()).await?;
+        let (url, response) = self.client.follow(arguments.text("url")?.trim(), ACCEPT).await?;
         let status = response.status();
         let kind = kind_of(&response);
         if !is_text(&kind) {

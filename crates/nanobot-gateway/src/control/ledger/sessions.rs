@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use nanobot_ledger::{HistoryPage, SessionInfo, SessionPage};
+use nanobot_ledger::{HistoryPage, SessionInfo, SessionPage, TurnCommit};
 use serde::Deserialize;
 
 use super::{Desk, Refusal, rows};
@@ -42,6 +42,24 @@ pub(super) async fn history(
 ) -> Result<Json<Vec<String>>, Refusal> {
     let page = HistoryPage { from: query.from, limit: rows(query.limit) };
     Ok(Json(desk.ledger.session_history(&key, page).await?))
+}
+
+/// Adds to a session what was said in it elsewhere, as in a terminal.
+pub(super) async fn add(
+    State(desk): State<Desk>,
+    Path(key): Path<String>,
+    Json(history): Json<Vec<String>>,
+) -> Result<StatusCode, Refusal> {
+    if let Some(place) = history.iter().position(|entry| !is_object(entry)) {
+        return Err(Refusal::Conflict(format!("entry {place} of the history is no JSON object")));
+    }
+    let turn = TurnCommit { session: key, history, ..TurnCommit::default() };
+    desk.ledger.commit_turn(turn).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn is_object(entry: &str) -> bool {
+    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(entry).is_ok()
 }
 
 pub(super) async fn forget(

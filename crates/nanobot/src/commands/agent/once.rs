@@ -9,11 +9,11 @@ use tokio_util::sync::CancellationToken;
 use super::conversation::Conversation;
 use super::speech::{Speech, Style};
 use crate::exit::Outcome;
-use crate::output;
+use crate::output::{self, FAINT, styled};
 
 pub(super) fn ask(
     runtime: &Runtime,
-    conversation: &mut Conversation,
+    conversation: &mut Conversation<'_>,
     text: &str,
     style: Style,
 ) -> anyhow::Result<Outcome> {
@@ -28,18 +28,27 @@ pub(super) fn ask(
 
 /// Prints an answer as it comes.
 pub(super) async fn say(
-    conversation: &mut Conversation,
+    conversation: &mut Conversation<'_>,
     text: &str,
     style: Style,
 ) -> anyhow::Result<Outcome> {
     let cancel = CancellationToken::new();
     let speech = Speech::new(style, cancel.clone());
-    let ending = conversation.say_until_ctrl_c(text, &speech, cancel).await.ending;
+    let ending = {
+        let answer = conversation.say_until_ctrl_c(text, &speech, cancel);
+        tokio::select! {
+            outcome = answer => outcome.ending,
+            never = speech.show_life() => match never {},
+        }
+    };
     speech.finish()?;
+    if ending == Ending::Interrupted {
+        output::note(styled("(stopped)", FAINT));
+    }
     Ok(outcome(ending))
 }
 
-async fn say_at_once(conversation: &mut Conversation, text: &str) -> anyhow::Result<Outcome> {
+async fn say_at_once(conversation: &mut Conversation<'_>, text: &str) -> anyhow::Result<Outcome> {
     let turn = conversation.say_until_ctrl_c(text, &Silence, CancellationToken::new()).await;
     match turn.ending {
         Ending::Failed => output::error(&turn.reply),

@@ -1,25 +1,27 @@
 //! A conversation, line by line.
 
-use std::path::PathBuf;
-
-use anyhow::Context;
 use nanobot_config::Paths;
-use rustyline::DefaultEditor;
-use rustyline::error::ReadlineError;
+use nanobot_gateway::model_command;
 use tokio::runtime::Runtime;
 
 use super::conversation::Conversation;
+use super::editor::Editor;
 use super::once;
 use super::speech::Style;
 use crate::exit::Outcome;
-use crate::output::{self, FAINT, styled};
-use crate::private_folder;
+use crate::output;
 
 const HELP: &str = "\
-/new   forget this conversation and start another
-/help  show this list
-/exit  leave; so do exit, quit, /quit, :q and Ctrl-D
-Ctrl-C stops an answer.";
+/new           forget this conversation and start another
+/status        show model and session
+/model [NAME]  show which model answers, or choose another one
+/stop          stop the answer that is being written; here Ctrl-C does it
+/help          show this list
+/exit          leave; so do exit, quit, /quit, :q and Ctrl-D
+A \\ at the end of a line lets you write another one.";
+
+/// Answer to `/stop`: nothing can be typed while an answer is written.
+const NOTHING_TO_STOP: &str = "Nothing is running. Ctrl-C stops an answer.";
 
 /// What a line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,12 +30,15 @@ enum Line<'a> {
     Exit,
     Help,
     New,
+    Status,
+    Stop,
+    Model(&'a str),
     Say(&'a str),
 }
 
 pub(super) fn run(
     runtime: &Runtime,
-    conversation: &mut Conversation,
+    conversation: &mut Conversation<'_>,
     style: Style,
     paths: &Paths,
 ) -> anyhow::Result<Outcome> {
@@ -45,9 +50,12 @@ pub(super) fn run(
             Line::Exit => break,
             Line::Help => output::note(HELP),
             Line::New => {
-                conversation.clear();
+                runtime.block_on(conversation.clear())?;
                 output::note("New session started.");
             }
+            Line::Status => output::note(conversation.status()),
+            Line::Stop => output::note(NOTHING_TO_STOP),
+            Line::Model(name) => output::note(conversation.choose_model(name)),
             Line::Say(text) => {
                 runtime.block_on(once::say(conversation, text, style))?;
                 output::line("")?;
@@ -57,7 +65,7 @@ pub(super) fn run(
     Ok(Outcome::Success)
 }
 
-fn greet(conversation: &Conversation) {
+fn greet(conversation: &Conversation<'_>) {
     let model = conversation.model();
     output::note(format_args!("🐈 nanobot, model {}. /help says what you can do.", model.name));
     if let Some(hint) = &model.hint {
@@ -68,54 +76,17 @@ fn greet(conversation: &Conversation) {
 
 fn understand(line: &str) -> Line<'_> {
     let text = line.trim();
+    if let Some(name) = model_command::parse(text) {
+        return Line::Model(name);
+    }
     match text.to_lowercase().as_str() {
         "" => Line::Nothing,
         "exit" | "quit" | "/exit" | "/quit" | ":q" => Line::Exit,
         "/help" => Line::Help,
         "/new" => Line::New,
+        "/status" => Line::Status,
+        "/stop" => Line::Stop,
         _ => Line::Say(text),
-    }
-}
-
-/// The line editor, with what was typed in earlier conversations.
-struct Editor {
-    editor: DefaultEditor,
-    history: PathBuf,
-}
-
-impl Editor {
-    fn open(paths: &Paths) -> anyhow::Result<Self> {
-        let folder = paths.data_dir.join("history");
-        private_folder::create(&folder)?;
-        let mut editor = DefaultEditor::new().context("cannot use this terminal")?;
-        let history = folder.join("agent");
-        // There is none before the first conversation, and a damaged one is no reason not to talk.
-        let _ = editor.load_history(&history);
-        Ok(Self { editor, history })
-    }
-
-    /// The next line; nothing when the person is done.
-    fn next(&mut self) -> anyhow::Result<Option<String>> {
-        loop {
-            match self.editor.readline("You: ") {
-                Ok(line) => {
-                    self.remember(&line);
-                    return Ok(Some(line));
-                }
-                Err(ReadlineError::Eof) => return Ok(None),
-                Err(ReadlineError::Interrupted) => {
-                    output::note(styled("To leave, press Ctrl-D or type /exit.", FAINT));
-                }
-                Err(error) => return Err(error).context("cannot read from the terminal"),
-            }
-        }
-    }
-
-    fn remember(&mut self, line: &str) {
-        // Losing a line of history is no reason to end a conversation.
-        if !line.trim().is_empty() && self.editor.add_history_entry(line).is_ok() {
-            let _ = self.editor.append_history(&self.history);
-        }
     }
 }
 
@@ -135,6 +106,8 @@ mod tests {
         check("  ", &Line::Nothing);
         check("/New", &Line::New);
         check("/help me", &Line::Say("/help me"));
+        check("/model", &Line::Model(""));
+        check("/model a/b", &Line::Model("a/b"));
         check(" exit now ", &Line::Say("exit now"));
     }
 }

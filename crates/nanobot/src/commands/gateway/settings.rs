@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use nanobot_config::{Config, Environment};
+use nanobot_config::{Config, Environment, WhileBusy};
 use nanobot_gateway::{GatewayError, Settings};
 
 use super::notices;
@@ -25,6 +25,7 @@ pub(super) fn settings(instance: &Instance, config: &Config, port: u16) -> Setti
         control_socket: Some(instance.paths.control_socket()),
         max_concurrent_turns: concurrency(&instance.environment),
         max_attempts: max_attempts(config),
+        steers: config.agents.defaults.while_busy == WhileBusy::Steer,
         grace: GRACE,
         notify: notices::notices(config),
         restart_command: config.gateway.restart_command,

@@ -1,7 +1,8 @@
 use std::path::Path;
+use std::time::Duration;
 
 use nanobot_gateway::control::GatewayReport;
-use nanobot_ledger::now_ms;
+use nanobot_ledger::{UsageTotal, now_ms};
 
 use super::report::{ConfigState, LocalModels, Model, Report};
 use crate::commands::channels::status::tell_reload;
@@ -22,6 +23,10 @@ pub(super) fn print(report: &Report) -> anyhow::Result<()> {
         keys(report)?;
     }
     gateway(report.gateway.as_ref())?;
+    if let Some(usage) = &report.usage {
+        used("Today", &usage.today)?;
+        used("7 days", &usage.seven_days)?;
+    }
     for server in &report.local_models {
         local_models(server, &report.config.path)?;
     }
@@ -84,6 +89,19 @@ fn gateway(report: Option<&GatewayReport>) -> anyhow::Result<()> {
     fact("Gateway", styled(text, GOOD))?;
     tell_reload(&report.reload);
     Ok(())
+}
+
+fn used(label: &str, total: &UsageTotal) -> anyhow::Result<()> {
+    if total.turns == 0 {
+        return Ok(fact(label, "no answers")?);
+    }
+    let UsageTotal { turns, input_tokens, cached_tokens, output_tokens, took_ms } = total;
+    let average = Duration::from_millis(took_ms / turns).as_secs_f64();
+    let text = format!(
+        "{turns} answers, {input_tokens} tokens in ({cached_tokens} cached), {output_tokens} out, \
+         {average:.1} s on average"
+    );
+    Ok(fact(label, text)?)
 }
 
 fn local_models(server: &LocalModels, config: &Path) -> anyhow::Result<()> {

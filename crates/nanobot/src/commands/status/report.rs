@@ -11,6 +11,7 @@ use nanobot_gateway::control::GatewayReport;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::usage::Usage;
 use crate::instance::{Instance, Loaded};
 use crate::{control, exit};
 
@@ -25,6 +26,8 @@ pub(super) struct Report {
     /// Whether there is a key, by the names of the providers.
     pub(super) provider_keys: BTreeMap<String, bool>,
     pub(super) gateway: Option<GatewayReport>,
+    /// What models were used for; none if the ledger cannot be read.
+    pub(super) usage: Option<Usage>,
     pub(super) local_models: Vec<LocalModels>,
 }
 
@@ -70,8 +73,14 @@ impl Report {
         let config = loaded.as_ref().ok().map(|loaded| &loaded.config);
         let socket = instance.paths.control_socket();
         let candidates = local_models::usual_candidates();
-        let (gateway, servers) =
-            tokio::join!(control::report(&socket), local_models::find(&candidates));
+        let usage = async {
+            match config {
+                Some(config) => Usage::gather(instance, config).await,
+                None => None,
+            }
+        };
+        let (gateway, servers, usage) =
+            tokio::join!(control::report(&socket), local_models::find(&candidates), usage);
         Self {
             version: env!("CARGO_PKG_VERSION"),
             workspace: config.map(|config| Workspace::of(instance, config)),
@@ -81,6 +90,7 @@ impl Report {
             config: ConfigState::of(instance, &loaded),
             // A gateway that does not answer is as good as none to whoever asks.
             gateway: gateway.ok().flatten(),
+            usage,
             local_models: servers.into_iter().map(LocalModels::from).collect(),
         }
     }
