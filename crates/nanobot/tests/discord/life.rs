@@ -39,9 +39,10 @@ async fn a_token_that_is_refused_is_told_with_the_fix() {
     for place in PLACES {
         let options = FakeDiscordOptions::default();
         let world = World::launch(place, options, json!({"token": "wrong"})).await;
-        let line = world.status(|line| line.contains(" login required ")).await;
+        // A process says why it ends, and what to do is told once it has ended.
+        let line = world.status(|line| line.contains("Reset Token")).await;
+        assert!(line.contains(" login required "), "{place:?}: {line}");
         assert!(line.contains("discord does not accept the token"), "{place:?}: {line}");
-        assert!(line.contains("Reset Token"), "{place:?}: {line}");
     }
 }
 
@@ -50,8 +51,8 @@ async fn an_intent_that_is_not_switched_on_is_told_with_its_switch() {
     for place in PLACES {
         let options = FakeDiscordOptions { close_code: Some(4014), ..Default::default() };
         let world = World::launch(place, options, json!({})).await;
-        let line = world.status(|line| line.contains("close code 4014")).await;
-        assert!(line.contains("switch on: Message Content Intent"), "{place:?}: {line}");
+        let line = world.status(|line| line.contains("switch on: Message Content Intent")).await;
+        assert!(line.contains("close code 4014"), "{place:?}: {line}");
     }
 }
 

@@ -40,9 +40,10 @@ async fn a_token_that_is_refused_is_told_with_the_fix() {
         world.telegram.misbehave("getUpdates", Mischief::Unauthorized);
         // Ends the question under way, so that the next one is refused.
         world.telegram.person_writes(PERSON + 1, "Knock");
-        let line = world.status(|line| line.contains(" login required ")).await;
+        // A process says why it ends, and what to do is told once it has ended.
+        let line = world.status(|line| line.contains("@BotFather")).await;
+        assert!(line.contains(" login required "), "{place:?}: {line}");
         assert!(line.contains("telegram does not accept the token"), "{place:?}: {line}");
-        assert!(line.contains("@BotFather"), "{place:?}: {line}");
     }
 }
 
