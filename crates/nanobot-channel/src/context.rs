@@ -13,7 +13,8 @@ use crate::{
 pub struct ChannelContext {
     /// Name of the channel's section in the config.
     pub name: String,
-    /// Cancelled when the channel should stop.
+    /// Cancelled when the channel should stop. A channel may cancel it itself, to end what it has
+    /// running beside: it is this run's alone.
     pub shutdown: CancellationToken,
     /// Private folder, kept across restarts.
     pub state_dir: PathBuf,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use nanobot_plugin_test::{Report, Subject, Verdict, check};
-use nanobot_test_support::FakeTelegram;
+use nanobot_test_support::{FakeDiscord, FakeTelegram};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_nanobot");
@@ -14,15 +14,27 @@ fn skipped(report: &Report) -> Vec<&str> {
     findings.filter(|it| matches!(it.verdict, Verdict::Skipped(_))).map(|it| it.rule).collect()
 }
 
+/// Checks a built-in channel as a process. The chat of the checks is none of the platform's, so
+/// nothing can be delivered there.
+async fn check_built_in(name: &str, section: Value) {
+    let subject = Subject::new(name, BINARY).with_arg("channel-process").with_arg(name);
+    let report = check(&subject.with_section(section)).await;
+    report.assert_conforming();
+    assert_eq!(skipped(&report), ["a repeated delivery gets the first receipt"], "{report}");
+}
+
 #[tokio::test]
 async fn telegram_as_a_process_keeps_all_rules() {
     let telegram = FakeTelegram::start().await;
-    let subject = Subject::new("telegram", BINARY).with_arg("channel-process").with_arg("telegram");
     let section = json!({"token": telegram.token(), "apiBase": telegram.api_base()});
-    let report = check(&subject.with_section(section)).await;
-    report.assert_conforming();
-    // The chat of the check is none of Telegram's, so nothing can be delivered there.
-    assert_eq!(skipped(&report), ["a repeated delivery gets the first receipt"], "{report}");
+    check_built_in("telegram", section).await;
+}
+
+#[tokio::test]
+async fn discord_as_a_process_keeps_all_rules() {
+    let discord = FakeDiscord::start().await;
+    let section = json!({"token": discord.token(), "apiBase": discord.api_base()});
+    check_built_in("discord", section).await;
 }
 
 #[tokio::test]
@@ -46,8 +58,10 @@ fn command_says_what_is_broken_and_ends_with_1() {
     assert_eq!(broken.status.code(), Some(1));
     let report: Value = serde_json::from_slice(&broken.stdout).expect("it is JSON");
     assert_eq!(report["findings"][0]["verdict"], "failed", "{report}");
-    let good = run(&["telegram"]);
-    assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stdout));
+    for channel in ["discord", "telegram"] {
+        let good = run(&[channel]);
+        assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stdout));
+    }
     let said = String::from_utf8_lossy(&run(&["web"]).stderr).into_owned();
     assert!(said.contains("web cannot be tested as a plugin"), "{said}");
     let said = String::from_utf8_lossy(&run(&["telegram", "--section", "[]"]).stderr).into_owned();

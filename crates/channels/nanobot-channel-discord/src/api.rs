@@ -44,10 +44,13 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// Times that a call is made when it meets a rate limit which its headers had not told.
 const TRIES: u32 = 3;
 
-/// The form that Discord demands.
+/// The form that Discord demands: an address, and the version. The project has no site, and a name
+/// under `.invalid` says just that: it can never be anybody's ([RFC 2606]).
 /// See [Discord/user agent](https://docs.discord.com/developers/reference#user-agent).
+///
+/// [RFC 2606]: https://www.rfc-editor.org/rfc/rfc2606#section-2
 pub(crate) const USER_AGENT: &str =
-    concat!("DiscordBot (https://nanobot.local, ", env!("CARGO_PKG_VERSION"), ") nanobot");
+    concat!("DiscordBot (https://nanobot.invalid, ", env!("CARGO_PKG_VERSION"), ") nanobot");
 
 /// The HTTP API for one token.
 pub(crate) struct Api {

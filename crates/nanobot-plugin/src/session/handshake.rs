@@ -50,7 +50,9 @@ impl Session {
             self.instance.clone().unwrap_or_default(),
             PathBuf::from(start.state_dir),
             PathBuf::from(start.media_dir),
-            self.life.stop.clone(),
+            // Its own, so that a channel which cancels it for its tasks and returns an error is not
+            // taken for one that was asked to stop.
+            self.life.stop.child_token(),
             Arc::clone(&inbox) as _,
         );
         let watch = watch(Arc::clone(&self.life), Arc::clone(&channel), cx);

@@ -144,6 +144,7 @@ async fn an_end_of_run_is_reported_and_fails_the_process() {
     for (word, state, text) in [
         ("return", ChannelState::Failed, "run returned before it was stopped"),
         ("auth", ChannelState::LoginRequired, "the token was revoked"),
+        ("auth after cancel", ChannelState::LoginRequired, "the token was revoked"),
         ("panic", ChannelState::Failed, "run panicked: asked to"),
     ] {
         let (probe, mut test) = Probe::start().await;

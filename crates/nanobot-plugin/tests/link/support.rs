@@ -178,6 +178,11 @@ impl Channel for Probe {
                     let _ = answer.send(cx.clone());
                 }
                 Offer::End("auth") => return Err(ChannelError::auth("the token was revoked")),
+                Offer::End("auth after cancel") => {
+                    // As a channel does that ends its own tasks with it.
+                    cx.shutdown.cancel();
+                    return Err(ChannelError::auth("the token was revoked"));
+                }
                 Offer::End("panic") => panic!("asked to"),
                 Offer::End(_) => return Ok(()),
             }

@@ -124,7 +124,12 @@ fn built_in_channel_that_is_isolated_is_listed_as_such() {
     assert!(ran.stderr.contains("names web, which cannot run in a process of its own"), "{ran:#?}");
     assert!(ran.stderr.contains("names parrot, which is no built-in channel"), "{ran:#?}");
     let lines = cells(&ran.succeeded());
-    assert_eq!(lines[1..], ["telegram builtin (isolated) no Telegram", "web builtin yes Web chat"]);
+    let expected = [
+        "discord builtin no Discord",
+        "telegram builtin (isolated) no Telegram",
+        "web builtin yes Web chat",
+    ];
+    assert_eq!(lines[1..], expected);
 }
 
 #[test]

@@ -1,20 +1,13 @@
 use nanobot_test_support::{FakeReply, Mischief};
-use serde_json::{Value, json};
 
-use crate::world::{BINARY, PERSON, PLACES, Place, World};
+use crate::both_places::{PLACES, Place, check_told};
+use crate::world::{PERSON, World};
 
 #[tokio::test]
 async fn status_says_where_the_channel_runs_and_who_it_is() {
     for place in PLACES {
         let world = World::start(place).await;
-        let line = world.status(|line| line.contains(" connected ")).await;
-        let runs_in = if place == Place::OwnProcess { " own process " } else { " gateway " };
-        assert!(line.contains(runs_in) && line.contains("@nano_bot"), "{place:?}: {line}");
-        let list = world.gateway.command(BINARY, &["plugins", "list", "--json"]).await;
-        let list: Value = serde_json::from_slice(&list.stdout).expect("the list is JSON");
-        let row = list.as_array().expect("a list").iter().find(|row| row["name"] == "telegram");
-        let expected = (&json!("builtin"), &json!(place == Place::OwnProcess));
-        assert_eq!(row.map(|row| (&row["source"], &row["isolated"])), Some(expected));
+        check_told(place, &world.gateway, "telegram", "@nano_bot").await;
     }
 }
 
@@ -47,9 +40,10 @@ async fn a_token_that_is_refused_is_told_with_the_fix() {
         world.telegram.misbehave("getUpdates", Mischief::Unauthorized);
         // Ends the question under way, so that the next one is refused.
         world.telegram.person_writes(PERSON + 1, "Knock");
-        let line = world.status(|line| line.contains(" login required ")).await;
+        // A process says why it ends, and what to do is told once it has ended.
+        let line = world.status(|line| line.contains("@BotFather")).await;
+        assert!(line.contains(" login required "), "{place:?}: {line}");
         assert!(line.contains("telegram does not accept the token"), "{place:?}: {line}");
-        assert!(line.contains("@BotFather"), "{place:?}: {line}");
     }
 }
 

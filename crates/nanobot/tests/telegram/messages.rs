@@ -1,7 +1,8 @@
 use nanobot_test_support::{FakeReply, FakeSpeech, FakeTelegram, Incoming, SpeechReply, Step};
 use serde_json::json;
 
-use crate::world::{PERSON, PLACES, World};
+use crate::both_places::PLACES;
+use crate::world::{PERSON, World};
 
 #[tokio::test]
 async fn a_person_is_answered_with_looks_and_a_stranger_is_not() {

@@ -1,18 +1,10 @@
 use nanobot_test_support::{FakeModel, FakeTelegram, ShownMessage, TestGateway};
 use serde_json::{Value, json};
 
-pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_nanobot");
+use crate::both_places::{self, BINARY, Place};
+
 /// The one who may write.
 pub(crate) const PERSON: i64 = 7;
-
-/// Where the channel's code runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    Gateway,
-    OwnProcess,
-}
-
-pub(crate) const PLACES: [Place; 2] = [Place::Gateway, Place::OwnProcess];
 
 /// A platform, a model, and what connects them.
 pub(crate) struct World {
@@ -29,9 +21,8 @@ impl World {
     /// A world in which the channel's section says this too.
     pub(crate) async fn with_section(place: Place, section: Value) -> Self {
         Self::with_config(place, |config| {
-            for (key, value) in section.as_object().expect("a section is an object") {
-                config["channels"]["telegram"][key] = value.clone();
-            }
+            let usual = &mut config["channels"]["telegram"];
+            *usual = both_places::changed(usual.take(), &section);
         })
         .await
     }
@@ -39,7 +30,11 @@ impl World {
     /// A world with further changes of its config.
     pub(crate) async fn with_config(place: Place, change: impl FnOnce(&mut Value)) -> Self {
         let (model, telegram) = (FakeModel::start().await, FakeTelegram::start().await);
-        let mut config = config(place, &model, &telegram);
+        let section = json!({
+            "enabled": true, "token": telegram.token(), "apiBase": telegram.api_base(),
+            "allowFrom": [PERSON.to_string()],
+        });
+        let mut config = both_places::config(place, "telegram", &model, section);
         change(&mut config);
         let gateway = TestGateway::builder(BINARY).config(config).start().await;
         Self { model, telegram, gateway }
@@ -61,25 +56,6 @@ impl World {
 
     /// The channel's line in the table of `channels status`, as soon as it is as wanted.
     pub(crate) async fn status(&self, is_wanted: impl Fn(&str) -> bool) -> String {
-        let line = |table: &str| {
-            let mut lines = table.lines();
-            lines.find(|line| line.starts_with("telegram")).unwrap_or_default().to_owned()
-        };
-        let command = ["channels", "status"];
-        let table = self.gateway.command_until(BINARY, &command, |table| is_wanted(&line(table)));
-        line(&table.await)
+        both_places::status(&self.gateway, "telegram", is_wanted).await
     }
-}
-
-fn config(place: Place, model: &FakeModel, telegram: &FakeTelegram) -> Value {
-    let isolated = if place == Place::OwnProcess { vec!["telegram"] } else { Vec::new() };
-    json!({
-        "agents": {"defaults": {"model": "test-model", "provider": "custom"}},
-        "providers": {"custom": {"apiBase": model.base_url()}},
-        "plugins": {"isolate": isolated},
-        "channels": {"telegram": {
-            "enabled": true, "token": telegram.token(), "apiBase": telegram.api_base(),
-            "allowFrom": [PERSON.to_string()],
-        }},
-    })
 }
