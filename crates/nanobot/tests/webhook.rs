@@ -39,11 +39,25 @@ async fn callbacks() -> (String, mpsc::Receiver<Value>) {
 
 /// A gateway with the webhook plugin and a model server, and the address to post to.
 async fn gateway(model: &FakeModel, callback_url: &str) -> (TestGateway, String) {
+    gateway_with(model, callback_url, json!([])).await
+}
+
+/// The same, with models that answer when the first one does not.
+async fn gateway_with(
+    model: &FakeModel,
+    callback_url: &str,
+    fallbacks: Value,
+) -> (TestGateway, String) {
     let folder = plugin().parent().expect("a folder").to_owned();
     let gateway = TestGateway::builder(BINARY)
         .config(json!({
-            "agents": {"defaults": {"model": "test-model", "provider": "custom"}},
-            "providers": {"custom": {"apiBase": model.base_url()}},
+            "agents": {"defaults": {
+                "model": "test-model", "provider": "custom", "fallbackModels": fallbacks,
+            }},
+            "providers": {
+                "custom": {"apiBase": model.base_url()},
+                "groq": {"apiBase": model.base_url(), "apiKey": "key"},
+            },
             "channels": {"webhook": {
                 "enabled": true, "port": 0, "allowFrom": ["ada"],
                 "callbackUrl": callback_url, "streaming": true,
@@ -177,4 +191,36 @@ async fn a_file_that_the_agent_sends_reaches_the_plugin_and_one_of_nanobot_itsel
     assert_eq!(posts, [expected]);
     let refused = &model.last_request().tool_results()[0].to_owned();
     assert!(refused.contains("outside of the folders"), "{refused}");
+}
+
+#[tokio::test]
+async fn fallback_models_are_listed_and_chosen_with_a_command() {
+    let model = FakeModel::start().await;
+    let (callback_url, mut answers) = callbacks().await;
+    let fallbacks = json!(["groq/other-model"]);
+    let (_gateway, address) = gateway_with(&model, &callback_url, fallbacks).await;
+    let mut ask = async |text: &str| {
+        assert_eq!(send(&address, text).await.0, 200);
+        let posts = answer(&mut answers).await;
+        posts.last().expect("a post")["text"].as_str().expect("a text").to_owned()
+    };
+    let listed = ask("/model").await;
+    let expected = "- `test-model` (answers in this session)\n- `groq/other-model`\n";
+    assert!(listed.contains(expected), "{listed}");
+    let chosen = ask("/model groq/other-model").await;
+    assert!(chosen.starts_with("`groq/other-model` answers in this session"), "{chosen}");
+    model.push(FakeReply::text("From the other."));
+    assert_eq!(ask("Hello?").await, "From the other.");
+    assert_eq!(model.last_request().model(), "other-model");
+    let status = ask("/status").await;
+    for line in ["- Model: groq/other-model\n", "- Last answer: groq/other-model, "] {
+        assert!(status.contains(line), "{status}");
+    }
+    // The one that was chosen is asked first; the configured one becomes its fallback.
+    model.push(FakeReply::status(401, ""));
+    model.push(FakeReply::text("From the first."));
+    assert_eq!(ask("And now?").await, "From the first.");
+    assert_eq!(model.last_request().model(), "test-model");
+    let status = ask("/status").await;
+    assert!(status.contains("- Last answer: test-model, "), "{status}");
 }
