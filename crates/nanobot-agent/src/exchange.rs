@@ -169,8 +169,8 @@ impl Exchange<'_> {
         self.model.usable().nth(place).map(|model| model.description.name.clone())
     }
 
-    /// Asks the models in their order until one answers, and says which. One that was heard is not replaced: a
-    /// second answer would be appended to half of the first.
+    /// Asks the models in their order until one answers, and says which. One that was heard is not
+    /// replaced: a second answer would be appended to half of the first.
     async fn ask(
         &self,
         request: ModelRequest<'_>,

@@ -148,13 +148,51 @@ async fn the_text_of_each_kind_of_document_is_read() {
 }
 
 #[tokio::test]
+async fn files_of_text_are_read_like_documents() {
+    let house = House::new().await;
+    for (name, bytes, expected) in [
+        ("notes.md", &b"# Tea\n\nGreen.\n"[..], "# Tea\n\nGreen."),
+        ("a.csv", b"\xef\xbb\xbfsort;cups\r\ngreen;2\r\n", "sort;cups\r\ngreen;2"),
+        ("a.json", br#"{"tea": "green"}"#, r#"{"tea": "green"}"#),
+        ("main.rs", b"fn main() {}\n", "fn main() {}"),
+        ("Makefile", b"all:\n\tcc tea.c\n", "all:\n\tcc tea.c"),
+    ] {
+        let file = house.file(name, bytes);
+        let (text, _) = house.tell(house.settings(), std::slice::from_ref(&file)).await;
+        let shown = format!("[Text of {name}]\n{expected}\n[End of {name}]");
+        assert_eq!(text, format!("look\n[file: {file}]\n\n{shown}"));
+    }
+    let program = house.file("tool", b"\x7fELF\x02\x01\x01\0");
+    let (text, _) = house.tell(house.settings(), std::slice::from_ref(&program)).await;
+    assert_eq!(text, format!("look\n[file: {program}]"));
+}
+
+#[tokio::test]
+async fn files_of_text_have_the_bounds_of_documents() {
+    let house = House::new().await;
+    let mut settings = house.settings();
+    settings.max_tool_result_chars = 100;
+    let files = ["a.txt", "b.txt", "c.txt", "d.txt"];
+    let files = files.map(|name| house.file(name, name.repeat(100).as_bytes()));
+    let (text, _) = house.tell(settings, &files).await;
+    for shown in ["only 100 of 500 characters are shown; the rest is in ", "only 0 of 500 "] {
+        assert!(text.contains(shown), "{text}");
+    }
+    let large = house.file("large.log", &vec![b'x'; 20 * 1024 * 1024 + 1]);
+    let (text, _) = house.tell(house.settings(), &[large]).await;
+    assert!(text.ends_with("(its text cannot be read: it is larger than 20 MiB)"), "{text}");
+}
+
+#[tokio::test]
 async fn documents_are_only_named_when_the_configuration_says_so() {
     let house = House::new().await;
-    let file = house.file("a.pdf", &documents::pdf(&["Secret"]));
-    let mut settings = house.settings();
-    settings.extract_document_text = false;
-    let (text, _) = house.tell(settings, std::slice::from_ref(&file)).await;
-    assert_eq!(text, format!("look\n[file: {file}]"));
+    let pdf = documents::pdf(&["Secret"]);
+    for file in [house.file("a.pdf", &pdf), house.file("a.txt", b"Secret")] {
+        let mut settings = house.settings();
+        settings.extract_document_text = false;
+        let (text, _) = house.tell(settings, std::slice::from_ref(&file)).await;
+        assert_eq!(text, format!("look\n[file: {file}]"));
+    }
 }
 
 #[tokio::test]

@@ -202,7 +202,7 @@ impl World {
                 max_attempts: 3,
                 notify: nanobot_gateway::notify::NotifySettings::default(),
                 restart_command: false,
-            steers: false,
+                steers: false,
                 grace: Duration::ZERO,
             },
             channels: vec![bad_spec, good_spec],

@@ -96,3 +96,37 @@ async fn a_file_that_the_agent_sends_reaches_the_plugin_and_one_of_nanobot_itsel
     let refused = &model.last_request().tool_results()[0].to_owned();
     assert!(refused.contains("outside of the folders"), "{refused}");
 }
+
+#[tokio::test]
+async fn fallback_models_are_listed_and_chosen_with_a_command() {
+    let model = FakeModel::start().await;
+    let (callback_url, mut answers) = callbacks().await;
+    let mut config = config(&model, &callback_url);
+    config["agents"]["defaults"]["fallbackModels"] = json!(["groq/other-model"]);
+    config["providers"]["groq"] = json!({"apiBase": model.base_url(), "apiKey": "key"});
+    let (_gateway, address) = started(config).await;
+    let mut ask = async |text: &str| {
+        assert_eq!(send(&address, text).await.0, 200);
+        let posts = answer(&mut answers).await;
+        posts.last().expect("a post")["text"].as_str().expect("a text").to_owned()
+    };
+    let listed = ask("/model").await;
+    let expected = "- `test-model` (answers in this session)\n- `groq/other-model`\n";
+    assert!(listed.contains(expected), "{listed}");
+    let chosen = ask("/model groq/other-model").await;
+    assert!(chosen.starts_with("`groq/other-model` answers in this session"), "{chosen}");
+    model.push(FakeReply::text("From the other."));
+    assert_eq!(ask("Hello?").await, "From the other.");
+    assert_eq!(model.last_request().model(), "other-model");
+    let status = ask("/status").await;
+    for line in ["- Model: groq/other-model\n", "- Last answer: groq/other-model, "] {
+        assert!(status.contains(line), "{status}");
+    }
+    // The one that was chosen is asked first; the configured one becomes its fallback.
+    model.push(FakeReply::status(401, ""));
+    model.push(FakeReply::text("From the first."));
+    assert_eq!(ask("And now?").await, "From the first.");
+    assert_eq!(model.last_request().model(), "test-model");
+    let status = ask("/status").await;
+    assert!(status.contains("- Last answer: test-model, "), "{status}");
+}

@@ -3,12 +3,14 @@
 //! PDF through `lopdf`, whose decoders take limits; office files are archives of XML and are read
 //! by `zip` and `quick-xml` piece by piece, because the libraries for each format load whole
 //! documents without a bound. A file that makes a library panic, or takes too long, is a file
-//! without text; few are read at once, so that those that never end hold up nothing else.
+//! without text; few are read at once, so that those that never end hold up nothing else. Files
+//! that are text themselves go the same way, within the same bounds.
 
 #[cfg(feature = "documents")]
 mod office;
 #[cfg(feature = "documents")]
 mod pdf;
+mod plain;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,8 @@ pub(super) enum Format {
     Pptx,
     /// Text, table or slides of OpenDocument.
     OpenDocument,
+    /// Text as it is: notes, tables, data, source code.
+    Plain,
 }
 
 /// Knows a format by the start of the file, and the archives of offices also by their name.
@@ -43,8 +47,10 @@ pub(super) fn format_of(path: &Path, start: &[u8]) -> Option<Format> {
     if start.starts_with(b"%PDF-") {
         return Some(Format::Pdf);
     }
-    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let ending = ending.to_ascii_lowercase();
     match ending.as_str() {
+        _ if plain::is_text(start, &ending) => Some(Format::Plain),
         _ if !start.starts_with(b"PK\x03\x04") => None,
         "docx" | "docm" => Some(Format::Docx),
         "xlsx" | "xlsm" => Some(Format::Xlsx),
@@ -127,10 +133,16 @@ fn extract(path: &Path, format: Format) -> Result<String, String> {
         return Err(format!("it is larger than {} MiB", MAX_FILE_BYTES / (1024 * 1024)));
     }
     let limits = Limits { deadline: Instant::now() + MAX_TIME, text_bytes: MAX_TEXT_BYTES };
-    let text = text_of(&bytes, format, &limits)?;
+    let text = match format {
+        Format::Plain => plain::text_of(&bytes, limits.text_bytes)?,
+        document => text_of(&bytes, document, &limits)?,
+    };
     let text = text.replace('\0', "");
     if text.trim().is_empty() {
-        return Err("there is none; it may be made of pictures".to_owned());
+        return Err(match format {
+            Format::Plain => "there is none".to_owned(),
+            _ => "there is none; it may be made of pictures".to_owned(),
+        });
     }
     Ok(text.trim().to_owned())
 }

@@ -18,8 +18,8 @@ pub struct Channels {
     /// Most attempts to deliver one message; 0 and 1 both mean a single one.
     #[schemars(range(min = 0, max = 10))]
     pub send_max_retries: u8,
-    /// Whether the text of attached documents (PDF, office files) is given to the agent with the
-    /// message.
+    /// Whether the text of attached documents (PDF, office files, files of text) is given to the
+    /// agent with the message.
     pub extract_document_text: bool,
     /// Key below `providers` of the service that turns voice messages into text: `groq` or `openai`.
     /// `transcription.provider` comes first.

@@ -21,7 +21,8 @@ pub const DELIVERIES_PATH: &str = "/v1/deliveries";
 /// Path of the messages that are not answered yet, oldest first; query `limit`.
 pub const UNANSWERED_PATH: &str = "/v1/messages";
 /// Path of the sessions by key; query `after`, `limit`. Below it each session by its key, with
-/// `…/history` and its query `from`, `limit`, to which a POST adds; DELETE forgets it.
+/// `…/history` and its query `from`, `limit`, to which a POST adds what people, models and tools
+/// said (a list of JSON texts, at most 10,000 and 64 MiB); DELETE forgets it.
 pub const SESSIONS_PATH: &str = "/v1/sessions";
 /// Path of what turns used, by day (newest first), channel and model; query `from_ms`,
 /// `utc_offset_ms`.
@@ -62,6 +63,7 @@ struct Desk {
 enum Refusal {
     Unknown(String),
     Conflict(String),
+    Unusable(StatusCode, String),
     Failed(LedgerError),
 }
 
@@ -114,6 +116,7 @@ impl IntoResponse for Refusal {
         let (status, error) = match self {
             Self::Unknown(error) => (StatusCode::NOT_FOUND, error),
             Self::Conflict(error) => (StatusCode::CONFLICT, error),
+            Self::Unusable(status, error) => (status, error),
             Self::Failed(error) => (StatusCode::INTERNAL_SERVER_ERROR, with_causes(&error)),
         };
         (status, Json(Problem { error })).into_response()

@@ -15,18 +15,8 @@ pub(crate) enum Place {
 
 pub(crate) const PLACES: [Place; 2] = [Place::Gateway, Place::OwnProcess];
 
-/// A gateway with one channel in this place.
-pub(crate) async fn gateway(
-    place: Place,
-    channel: &str,
-    model: &FakeModel,
-    section: Value,
-) -> TestGateway {
-    TestGateway::builder(BINARY).config(config(place, channel, model, section)).start().await
-}
-
-/// The config of such a gateway.
-pub(crate) fn config(place: Place, channel: &str, model: &FakeModel, section: Value) -> Value {
+/// The config of a gateway with one channel in this place.
+pub(crate) fn config(place: Place, channel: &str, model: &FakeModel, section: &Value) -> Value {
     let isolated = if place == Place::OwnProcess { vec![channel] } else { Vec::new() };
     json!({
         "agents": {"defaults": {"model": "test-model", "provider": "custom"}},

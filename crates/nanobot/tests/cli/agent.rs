@@ -1,4 +1,4 @@
-use nanobot_test_support::{FakeModel, FakeReply, Step, TestGateway};
+use nanobot_test_support::{FakeModel, FakeReply, RecordedRequest, Step, TestGateway};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
@@ -131,4 +131,25 @@ fn answer_cannot_give_orders_to_the_terminal() {
     let env = [("NANOBOT_OFFLINE_SCRIPT", script.as_str())];
     let said = home.run_with(&["agent"], &env, "go\n").succeeded();
     assert!(!said.contains('\u{1b}') && !said.contains('\u{7}'), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conversation_lists_fallback_models_and_goes_on_with_the_chosen_one() {
+    let model = FakeModel::start().await;
+    let home = Home::with_config(&json!({
+        "agents": {"defaults": {
+            "model": "fake-model", "provider": "custom", "fallbackModels": ["groq/other-model"],
+        }},
+        "providers": {
+            "custom": {"apiBase": model.base_url()},
+            "groq": {"apiBase": model.base_url(), "apiKey": "key"},
+        }
+    }));
+    let input = "/model\none\n/model groq/other-model\ntwo\n";
+    let ran = tokio::task::block_in_place(|| home.run_with(&["agent"], &[], input));
+    let listed = "- `fake-model` (answers in this session)\n- `groq/other-model`\n";
+    assert!(ran.stderr.contains(listed), "{ran:#?}");
+    let requests = model.requests();
+    let asked: Vec<&str> = requests.iter().map(RecordedRequest::model).collect();
+    assert_eq!(asked, ["fake-model", "other-model"]);
 }

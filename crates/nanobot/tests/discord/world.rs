@@ -3,7 +3,7 @@ use nanobot_test_support::{
 };
 use serde_json::{Value, json};
 
-use crate::both_places::{self, Place};
+use crate::both_places::{self, BINARY, Place};
 
 /// The private chat of the one who may write.
 pub(crate) const CHAT: u64 = 42;
@@ -36,7 +36,8 @@ impl World {
             "streamEditInterval": 0, "allowFrom": ["7"],
         });
         let section = both_places::changed(usual, &section);
-        let gateway = both_places::gateway(place, "discord", &model, section).await;
+        let config = both_places::config(place, "discord", &model, &section);
+        let gateway = TestGateway::builder(BINARY).config(config).start().await;
         Self { model, discord, gateway }
     }
 

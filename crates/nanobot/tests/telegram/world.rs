@@ -34,7 +34,7 @@ impl World {
             "enabled": true, "token": telegram.token(), "apiBase": telegram.api_base(),
             "allowFrom": [PERSON.to_string()],
         });
-        let mut config = both_places::config(place, "telegram", &model, section);
+        let mut config = both_places::config(place, "telegram", &model, &section);
         change(&mut config);
         let gateway = TestGateway::builder(BINARY).config(config).start().await;
         Self { model, telegram, gateway }

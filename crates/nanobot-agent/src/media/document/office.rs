@@ -30,7 +30,7 @@ pub(super) fn text_of(bytes: &[u8], format: Format, limits: &Limits) -> Result<S
         Format::OpenDocument => words::read(archive.part("content.xml")?, &TEXT, limits),
         Format::Pptx => slides(&mut archive, limits),
         Format::Xlsx => table::sheets(&mut archive, limits),
-        Format::Pdf => Err("it is no office file".to_owned()),
+        Format::Pdf | Format::Plain => Err("it is no office file".to_owned()),
     }
 }
 

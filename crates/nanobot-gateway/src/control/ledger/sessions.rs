@@ -1,10 +1,17 @@
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use nanobot_agent::{Message, Role};
 use nanobot_ledger::{HistoryPage, SessionInfo, SessionPage, TurnCommit};
 use serde::Deserialize;
 
-use super::{Desk, Refusal, rows};
+use super::{Desk, MAX_BODY_BYTES, Refusal, rows};
+
+/// Longest key of a session that is added to.
+const MAX_KEY_BYTES: usize = 1_024;
+/// Most entries that are added at once; the longest turns have fewer.
+const MAX_ENTRIES: usize = 10_000;
 
 #[derive(Deserialize)]
 pub(super) struct Listing {
@@ -44,22 +51,53 @@ pub(super) async fn history(
     Ok(Json(desk.ledger.session_history(&key, page).await?))
 }
 
-/// Adds to a session what was said in it elsewhere, as in a terminal.
+/// Adds to a session what was said in it elsewhere, as in a terminal: all of it, or nothing.
 pub(super) async fn add(
     State(desk): State<Desk>,
     Path(key): Path<String>,
-    Json(history): Json<Vec<String>>,
+    history: Result<Json<Vec<String>>, JsonRejection>,
 ) -> Result<StatusCode, Refusal> {
-    if let Some(place) = history.iter().position(|entry| !is_object(entry)) {
-        return Err(Refusal::Conflict(format!("entry {place} of the history is no JSON object")));
-    }
+    let Json(history) = history.map_err(|rejection| unread(&rejection))?;
+    check(&key, &history)?;
     let turn = TurnCommit { session: key, history, ..TurnCommit::default() };
     desk.ledger.commit_turn(turn).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn is_object(entry: &str) -> bool {
-    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(entry).is_ok()
+fn unread(rejection: &JsonRejection) -> Refusal {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large("the history", MAX_BODY_BYTES, "bytes"),
+        status => Refusal::Unusable(status, rejection.body_text()),
+    }
+}
+
+fn check(key: &str, history: &[String]) -> Result<(), Refusal> {
+    if key.len() > MAX_KEY_BYTES {
+        return Err(too_large("the key of the session", MAX_KEY_BYTES, "bytes"));
+    }
+    if history.len() > MAX_ENTRIES {
+        return Err(too_large("the history", MAX_ENTRIES, "entries"));
+    }
+    history.iter().enumerate().try_for_each(|(place, entry)| {
+        check_entry(entry).map_err(|problem| {
+            let problem = format!("entry {place} of the history {problem}");
+            Refusal::Unusable(StatusCode::UNPROCESSABLE_ENTITY, problem)
+        })
+    })
+}
+
+/// Instructions are no part of a conversation: they come from the workspace alone.
+fn check_entry(entry: &str) -> Result<(), String> {
+    match serde_json::from_str::<Message>(entry) {
+        Ok(message) if message.role == Role::System => Err("has the role `system`".to_owned()),
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("cannot be understood: {error}")),
+    }
+}
+
+fn too_large(what: &str, most: usize, unit: &str) -> Refusal {
+    let problem = format!("{what} is larger than {most} {unit}");
+    Refusal::Unusable(StatusCode::PAYLOAD_TOO_LARGE, problem)
 }
 
 pub(super) async fn forget(
