@@ -116,8 +116,8 @@ async fn what_is_said_in_recordings_reaches_the_model_and_the_history() {
     let (speech, model, folder) =
         (FakeSpeech::start(Some(KEY)).await, FakeModel::start().await, folder());
     speech.push(SpeechReply::Words("see".to_owned()));
-    let voice = recording(&folder, "voice.ogg", b"words").display().to_string();
-    let picture = recording(&folder, "a.png", b"no picture").display().to_string();
+    let voice = recording(&folder, "voice.ogg", b"words\0").display().to_string();
+    let picture = recording(&folder, "a.png", b"no picture\0").display().to_string();
     let mut asked = turn("see this");
     asked.attachments = vec![voice.clone(), picture.clone()];
     let (outcome, _) = run(&Agent::new(hearing(&model, &speech)), asked).await;
@@ -131,7 +131,7 @@ async fn words_that_the_channel_asked_for_are_neither_asked_for_nor_said_again()
     let (speech, model, folder) =
         (FakeSpeech::start(Some(KEY)).await, FakeModel::start().await, folder());
     speech.push(SpeechReply::Words("Buy milk".to_owned()));
-    let voice = recording(&folder, "voice.ogg", b"words");
+    let voice = recording(&folder, "voice.ogg", b"words\0");
     let agent = Agent::new(hearing(&model, &speech));
     let transcriber = agent.transcriber().expect("a service is configured");
     let words = transcriber.transcribe(&voice).await.expect("the service answers");
@@ -141,7 +141,7 @@ async fn words_that_the_channel_asked_for_are_neither_asked_for_nor_said_again()
     let expected = format!("[voice: Buy milk]\n[file: {}]", voice.display());
     assert_eq!(outcome.history[0].content, expected);
     assert_eq!(speech.requests().len(), 1);
-    std::fs::write(&voice, b"other words").expect("the file is replaced");
+    std::fs::write(&voice, b"other words\0").expect("the file is replaced");
     assert_eq!(transcriber.transcribe(&voice).await.expect("the service answers"), "hello");
 }
 
@@ -149,7 +149,7 @@ async fn words_that_the_channel_asked_for_are_neither_asked_for_nor_said_again()
 async fn a_recording_that_cannot_be_transcribed_stays_a_file() {
     let (speech, model, folder) =
         (FakeSpeech::start(Some(KEY)).await, FakeModel::start().await, folder());
-    let voice = recording(&folder, "voice.ogg", b"words").display().to_string();
+    let voice = recording(&folder, "voice.ogg", b"words\0").display().to_string();
     let mut asked = turn("");
     asked.attachments = vec![voice.clone()];
     speech.push(SpeechReply::Error(500, "overloaded".to_owned()));
@@ -166,7 +166,7 @@ async fn a_turn_that_is_stopped_waits_for_no_recording() {
         (FakeSpeech::start(Some(KEY)).await, FakeModel::start().await, folder());
     speech.push(SpeechReply::Silence);
     let mut asked = turn("");
-    asked.attachments = vec![recording(&folder, "voice.ogg", b"words").display().to_string()];
+    asked.attachments = vec![recording(&folder, "voice.ogg", b"words\0").display().to_string()];
     let cancel = asked.cancel.clone();
     let agent = Agent::new(hearing(&model, &speech));
     let stop = async {

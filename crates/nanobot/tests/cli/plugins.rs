@@ -47,21 +47,6 @@ fn what_is_wrong_with_a_plugin_is_told_by_each_list_and_a_mended_one_is_asked_at
     assert!(!ran.stderr.contains(complaint), "{ran:#?}");
 }
 
-#[tokio::test]
-async fn removing_a_plugin_says_that_a_running_gateway_goes_on_with_it() {
-    let home = Home::with_config(
-        &json!({"channels": {"parrot": {"enabled": true, "allowFrom": ["ada"]}}}),
-    );
-    home.install("parrot", GOOD_PLUGIN);
-    let gateway =
-        TestGateway::builder(BINARY).home(home.into_folder()).without_config().start().await;
-    gateway.wait_for_stderr("delivered ").await;
-    let removed = gateway.command(BINARY, &["plugins", "remove", "parrot", "--yes"]).await;
-    let said = String::from_utf8(removed.stderr).unwrap();
-    assert!(removed.status.success(), "{said}");
-    assert!(said.contains("the running gateway still runs channels.parrot"), "{said}");
-}
-
 #[test]
 fn list_survives_an_invalid_config() {
     let home = Home::with_config_text("{");

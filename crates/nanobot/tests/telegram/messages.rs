@@ -88,15 +88,15 @@ async fn what_a_person_says_in_a_voice_message_is_what_the_model_reads() {
         });
         let world = world.await;
         world.model.push(FakeReply::text("In the hall."));
-        world.telegram.add_file("voice", "voice/file_1.oga", b"spoken", 6);
-        let spoken = Incoming::from_person(PERSON).with_file("voice", "voice", None, 6);
+        world.telegram.add_file("voice", "voice/file_1.oga", b"spoken\0", 7);
+        let spoken = Incoming::from_person(PERSON).with_file("voice", "voice", None, 7);
         world.telegram.receive(spoken);
         world.shown(PERSON, "In the hall.").await;
         let asked = &speech.requests()[0];
         let named = (asked.model.as_str(), asked.language.as_deref());
         assert_eq!(named, ("whisper-large-v3", Some("en")), "{place:?}");
         let sent = (asked.file_name.as_str(), asked.content.as_slice());
-        assert_eq!(sent, ("audio.ogg", &b"spoken"[..]), "{place:?}");
+        assert_eq!(sent, ("audio.ogg", &b"spoken\0"[..]), "{place:?}");
         let read = world.model.last_request().last_user_text().to_owned();
         assert!(read.ends_with(": Where is my umbrella?]"), "{place:?}: {read}");
     }

@@ -34,9 +34,15 @@ pub(crate) fn run(args: PluginsRemoveArgs) -> anyhow::Result<Outcome> {
 
 /// Lets the running gateway stop what is gone.
 async fn tell_gateway(instance: Instance) -> anyhow::Result<Outcome> {
-    let reloaded = control::reload(&instance.paths.control_socket()).await?;
-    if let Some(stopped) = reloaded.map(|it| it.applied.stopped).filter(|it| !it.is_empty()) {
-        output::line(format_args!("  The running gateway stops {}.", stopped.join(", ")))?;
+    let Some(reloaded) = control::reload(&instance.paths.control_socket()).await? else {
+        return Ok(Outcome::Success);
+    };
+    if let Some(problem) = reloaded.problem {
+        output::warning(format_args!("the running gateway goes on as it is: {problem}"));
+    }
+    let stopped = reloaded.applied.stopped.join(", ");
+    if !stopped.is_empty() {
+        output::line(format_args!("  The running gateway stops {stopped}."))?;
     }
     Ok(Outcome::Success)
 }
