@@ -82,7 +82,7 @@ async fn exposition_is_well_formed_and_tells_all_that_operators_ask_for() {
         channel.receive("c1", text).await.unwrap();
         stage.answer("fine").await;
     }
-    let _under_way = played.call().await;
+    let under_way = played.call().await;
     channel.receive("c1", "five").await.unwrap();
     let _question = stage.question().await;
 
@@ -115,6 +115,8 @@ async fn exposition_is_well_formed_and_tells_all_that_operators_ask_for() {
     assert!(families["nanobot_uptime_seconds"].samples["nanobot_uptime_seconds"] > 0.0);
 
     assert!(stage.gateway.restart_channel("hook"));
+    // What is under way ends before the channel does.
+    under_way.succeed();
     let _channel = played.started().await;
     let families = parse(&get(stage.gateway.address(), "/metrics").await.1);
     let restarts = &families["nanobot_channel_restarts"].samples;

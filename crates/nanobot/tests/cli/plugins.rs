@@ -1,7 +1,6 @@
-use nanobot_test_support::TestGateway;
 use serde_json::{Value, json};
 
-use crate::home::{BINARY, BROKEN_PLUGIN, GOOD_PLUGIN, Home, cells};
+use crate::home::{BROKEN_PLUGIN, GOOD_PLUGIN, Home, cells};
 
 #[test]
 fn list_begins_with_the_columns_name_source_enabled() {
