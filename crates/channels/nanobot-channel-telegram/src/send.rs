@@ -75,13 +75,17 @@ impl Speaker {
     /// Delivers files and text. A repeated delivery goes on where the first ended.
     pub(crate) async fn send(&self, message: OutboundMessage) -> Result<Receipt, ChannelError> {
         let question = message.reply_to.as_deref();
-        let target = self.target(
+        let mut target = self.target(
             &message.chat_id,
             message.thread_id.as_deref(),
             question,
             &message.metadata,
         )?;
         let is_final = message.kind == OutboundKind::Final;
+        if !is_final {
+            // What a crash leaves of a word in between is nothing for the answer to go on in.
+            target.question = None;
+        }
         let may_be_doubled = if is_final {
             self.recall(&message.delivery_id, &target).await
         } else {

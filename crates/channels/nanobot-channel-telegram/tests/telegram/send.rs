@@ -1,4 +1,4 @@
-use nanobot_channel::{Attachment, ErrorKind, OutboundKind, OutboundMessage};
+use nanobot_channel::{Attachment, ErrorKind, Metadata, OutboundKind, OutboundMessage};
 use nanobot_channel_telegram::TelegramConfig;
 use nanobot_test_support::{FakeTelegram, Mischief};
 use serde_json::json;
@@ -95,6 +95,26 @@ async fn repeated_delivery_is_not_shown_twice_not_even_after_a_restart() {
     assert_eq!(running.channel.send(outbound("d", PERSON, "hello")).await.unwrap(), first);
     assert_eq!(running.channel.send(outbound("d", PERSON, "better")).await.unwrap(), first);
     assert_eq!(texts(&bench, PERSON), ["better"]);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn answer_does_not_go_on_in_what_a_crash_left_of_a_word_before_it() {
+    let (bench, running) = bench_with_chat().await;
+    let asked: Metadata = [("message_id".to_owned(), 1.into())].into_iter().collect();
+    let answer = OutboundMessage { metadata: asked, ..outbound("d", PERSON, "hello") };
+    let progress = OutboundMessage {
+        delivery_id: "p".into(),
+        text: "a moment".into(),
+        kind: OutboundKind::Progress,
+        ..answer.clone()
+    };
+    bench.fake.misbehave("sendMessage", Mischief::CutAfter);
+    running.channel.send(progress).await.unwrap_err();
+    running.kill().await;
+    let running = bench.start().await;
+    running.channel.send(answer).await.unwrap();
+    assert_eq!(texts(&bench, PERSON), ["a moment", "hello"]);
     running.stop().await;
 }
 
