@@ -70,8 +70,10 @@ mod tests {
 
     #[test]
     fn descendants_count_alive_and_dead() {
-        // The inner loop ends before the outer shell and its child begin to wait.
-        let script = "sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; echo; cat & wait";
+        // The inner loop ends before the outer shell and its child begin to wait. A shell takes the
+        // standard input from what runs in the background, so the child gets it by another number.
+        let script = "exec 3<&0; sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; \
+                      echo; cat <&3 & wait";
         let mut shell = Command::new("sh")
             .args(["-c", script])
             .stdin(Stdio::piped())
