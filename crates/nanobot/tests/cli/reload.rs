@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nanobot_test_support::{Signal, TestGateway};
 use serde_json::{Value, json};
@@ -34,9 +34,27 @@ async fn until_parrot(gateway: &TestGateway, state: &str) {
     gateway.command_until(BINARY, &STATUS, is_there).await;
 }
 
+/// Where the plugin writes down what it is started with.
+fn start_file(gateway: &TestGateway) -> PathBuf {
+    gateway.data_dir().join("channels/parrot/start.json")
+}
+
+/// Forgets the last start, so that [`until_started_again`] waits for another one.
+fn forget_start(gateway: &TestGateway) {
+    std::fs::remove_file(start_file(gateway)).unwrap();
+}
+
+async fn until_started_again(gateway: &TestGateway) {
+    let is_there = |table: &str| {
+        let is_connected = |line: &String| line.starts_with("parrot connected");
+        start_file(gateway).exists() && cells(table).iter().any(is_connected)
+    };
+    gateway.command_until(BINARY, &STATUS, is_there).await;
+}
+
 fn started_with(gateway: &TestGateway) -> Value {
-    let file = gateway.data_dir().join("channels/parrot/start.json");
-    let started: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let started = std::fs::read_to_string(start_file(gateway)).unwrap();
+    let started: Value = serde_json::from_str(&started).unwrap();
     started["params"]["config"].clone()
 }
 
@@ -50,9 +68,10 @@ async fn edited_config_starts_changes_and_stops_channels_and_another_model_answe
     assert_eq!(started_with(&gateway)["callbackUrl"], "http://a");
 
     section["callbackUrl"] = json!("http://b");
+    forget_start(&gateway);
     replace_config(&gateway, &config(&section).to_string());
     gateway.wait_for_stderr("read again: restarted parrot.").await;
-    until_parrot(&gateway, "connected").await;
+    until_started_again(&gateway).await;
     assert_eq!(started_with(&gateway)["callbackUrl"], "http://b");
 
     section["allowFrom"] = json!(["*"]);
@@ -147,9 +166,10 @@ async fn plugins_are_installed_upgraded_put_back_and_removed_while_the_gateway_r
 
     // The next version works, and says another name.
     plugin(&work, &GOOD_PLUGIN.replace("Parrot", "Polly"));
+    forget_start(&gateway);
     gateway.command(BINARY, &install).await;
     gateway.wait_for_stderr("read again: restarted parrot.").await;
-    until_parrot(&gateway, "connected").await;
+    until_started_again(&gateway).await;
 
     // The one after it describes itself, and crashes when it is started.
     let crash = "printf 'out of seeds\\n' >&2; exit 3";
