@@ -7,6 +7,7 @@
 //! | `deliveries` | notes of what was sent, which outlive the process |
 //! | `file_name` | names that are safe on this disk |
 //! | `mend` | ends of Markdown that is still being written |
+//! | `offer` | messages to a gateway that may be busy |
 //! | `store` | small files that outlive the process |
 //! | `table` | tables in a fixed width |
 #![warn(missing_docs)]
@@ -16,6 +17,7 @@ mod character;
 mod deliveries;
 mod file_name;
 mod mend;
+mod offer;
 pub mod store;
 mod table;
 
@@ -24,4 +26,5 @@ pub use character::whole_character;
 pub use deliveries::{Deliveries, Delivery, Note, Shown};
 pub use file_name::safe_name;
 pub use mend::close_open_marks;
+pub use offer::{Offered, add_lines, is_allowed, offer, pause};
 pub use table::{column_width, layout};

@@ -97,7 +97,7 @@ impl Receiver {
 
     /// Waits; false if the channel shall stop.
     async fn pause(&self, time: Duration) -> bool {
-        self.cx.shutdown.run_until_cancelled(tokio::time::sleep(time)).await.is_some()
+        nanobot_channel_kit::pause(&self.cx, time).await
     }
 
     /// A call that ends early when the channel shall stop.

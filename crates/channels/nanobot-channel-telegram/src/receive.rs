@@ -65,7 +65,7 @@ impl Receiver {
 
     /// Waits; false if the channel shall stop.
     async fn pause(&self, time: Duration) -> bool {
-        self.cx.shutdown.run_until_cancelled(tokio::time::sleep(time)).await.is_some()
+        nanobot_channel_kit::pause(&self.cx, time).await
     }
 
     /// Tells the gateway that Telegram answers.

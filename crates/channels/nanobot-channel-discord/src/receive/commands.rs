@@ -3,11 +3,11 @@
 //! [Discord/receiving and responding to interactions]: https://docs.discord.com/developers/interactions/receiving-and-responding
 
 use nanobot_channel::{Acceptance, InboundMessage, Metadata};
+use nanobot_channel_kit::{Offered, is_allowed, offer};
 use serde_json::{Value, json};
 
 use super::Receiver;
 use super::inbound::{in_place, sender};
-use super::intake::Offered;
 use super::places::Place;
 use crate::api::{Id, Interaction, Member, User};
 
@@ -55,7 +55,7 @@ impl Receiver {
         if !self.is_open_place(channel, place) {
             return self.refuse(&interaction, ELSEWHERE).await;
         }
-        match self.is_allowed(&sender).await {
+        match is_allowed(&self.cx, &sender).await {
             None => return,
             Some(false) => return self.refuse(&interaction, DENIED).await,
             Some(true) => {}
@@ -75,7 +75,7 @@ impl Receiver {
             ..in_place(channel, place)
         };
         if matches!(
-            self.offer(message).await,
+            offer(&self.cx, message).await,
             Offered::Refused | Offered::Answered(Acceptance::Denied)
         ) {
             self.speaker.answer_with(&interaction, FAILED).await;

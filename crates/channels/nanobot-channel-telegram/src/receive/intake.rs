@@ -1,6 +1,5 @@
-use std::time::Duration;
-
-use nanobot_channel::{Acceptance, ChannelError, ErrorKind, InboundMessage, Sender};
+use nanobot_channel::Acceptance;
+use nanobot_channel_kit::{Offered, add_lines, is_allowed, offer};
 
 use super::Receiver;
 use super::addressing::is_for;
@@ -9,10 +8,6 @@ use super::inbound::{inbound, thread};
 use super::media::media_of;
 use crate::api::Message;
 use crate::config::EditedMessages;
-use nanobot_channel_kit::Backoff;
-
-/// Pause when the gateway is busy without saying for how long.
-const UNSAID_WAIT: Duration = Duration::from_secs(1);
 
 /// True: Telegram may forget the unit. False: the channel stops before the gateway has it.
 pub(super) type IsDone = bool;
@@ -36,7 +31,9 @@ impl Receiver {
         }
         // A stranger must not make this machine fetch files.
         if !media.is_empty() {
-            let Some(is_allowed) = self.is_allowed(&message.sender).await else { return false };
+            let Some(is_allowed) = is_allowed(&self.cx, &message.sender).await else {
+                return false;
+            };
             if is_allowed {
                 let (files, notes) = self.fetch_media(&media).await;
                 // What was not fetched because of the shutdown is fetched after the next start.
@@ -44,14 +41,14 @@ impl Receiver {
                     return false;
                 }
                 message.attachments = files;
-                append(&mut message.text, &notes);
+                add_lines(&mut message.text, &notes);
             }
         }
-        let Some(acceptance) = self.offer(message).await else { return false };
-        if acceptance == Some(Acceptance::Accepted) {
+        let offered = offer(&self.cx, message).await;
+        if offered == Offered::Answered(Acceptance::Accepted) {
             self.acknowledge(unit);
         }
-        true
+        offered != Offered::Stopped
     }
 
     /// Shows the writer that the message has arrived.
@@ -59,55 +56,5 @@ impl Receiver {
         if let Some(message) = unit.messages.first() {
             self.speaker.acknowledge(message.chat.id, thread(message), message.message_id);
         }
-    }
-
-    async fn is_allowed(&self, sender: &Sender) -> Option<bool> {
-        let mut backoff = Backoff::default();
-        loop {
-            match self.cx.is_allowed(sender.clone()).await {
-                Ok(is_allowed) => return Some(is_allowed),
-                Err(error) if !self.wait_for_gateway(&error, &mut backoff).await => return None,
-                Err(_) => {}
-            }
-        }
-    }
-
-    /// Offers a message until the gateway has stored it. None if the channel stops before, and
-    /// `Some(None)` if the gateway will never take it.
-    async fn offer(&self, message: InboundMessage) -> Option<Option<Acceptance>> {
-        let mut backoff = Backoff::default();
-        loop {
-            let error = match self.cx.handle_message(message.clone()).await {
-                Ok(acceptance) => return Some(Some(acceptance)),
-                Err(error) => error,
-            };
-            if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Invalid) {
-                let event = message.event_id.as_deref();
-                tracing::warn!(error = error.report(), event, "The gateway refused a message.");
-                return Some(None);
-            }
-            if !self.wait_for_gateway(&error, &mut backoff).await {
-                return None;
-            }
-        }
-    }
-
-    async fn wait_for_gateway(&self, error: &ChannelError, backoff: &mut Backoff) -> bool {
-        let pause = match (error.retry_after(), error.kind()) {
-            (Some(wait), _) => wait,
-            (None, ErrorKind::Overloaded) => UNSAID_WAIT,
-            (None, _) => backoff.next_pause(),
-        };
-        tracing::debug!(error = error.report(), "The gateway does not take a message now.");
-        self.pause(pause).await
-    }
-}
-
-fn append(text: &mut String, lines: &[String]) {
-    for line in lines {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(line);
     }
 }
