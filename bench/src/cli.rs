@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::forwarder::ForwarderArgs;
 use crate::scenario::Scenario;
+use crate::subject::Subject;
 
 /// Measures the gateway, and others beside it.
 #[derive(Debug, Parser)]
@@ -20,6 +21,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Load a gateway that is running already
     Load(LoadArgs),
+    /// Make tables of figures that were measured before
+    Tables(TablesArgs),
     /// Run the fake model server alone
     Model(ModelArgs),
     /// Run the bare forwarder alone
@@ -34,10 +37,13 @@ pub(crate) struct RunArgs {
     /// What to measure; everything if not given
     #[arg(long, num_args = 1.., value_name = "NAME")]
     pub(crate) scenario: Vec<Scenario>,
-    /// How often everything is measured, in turns [default: 5, or 1 with --quick]
+    /// Which programs to measure; all that are there if not given
+    #[arg(long, num_args = 1.., value_name = "NAME")]
+    pub(crate) subject: Vec<Subject>,
+    /// How often everything is measured, in turns [default: 3, or 1 with --quick]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: Option<u32>,
-    /// Write all figures to a file
+    /// Write all figures to a file, which holds what there is also if the run is cut off
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     /// Put the tables into bench/README.md, too
@@ -46,6 +52,16 @@ pub(crate) struct RunArgs {
     /// Measure the binaries in this folder instead of building them
     #[arg(long, value_name = "FOLDER")]
     pub(crate) bin: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TablesArgs {
+    /// Files that `run --json` wrote on this machine, put together
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Put the tables into bench/README.md, too
+    #[arg(long)]
+    pub(crate) readme: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,9 +6,9 @@ mod plan;
 mod tally;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::{Arc, LazyLock};
+use std::time::{Instant, UNIX_EPOCH};
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -16,6 +16,11 @@ use tokio::time::timeout;
 pub(crate) use outcome::{Outcome, Times};
 pub(crate) use plan::{Amount, Pace, Plan};
 pub(crate) use tally::{Answer, Tally};
+
+/// When this program was started, in milliseconds since 1970. A gateway that another run of the load
+/// wrote to knows its chats and messages, and rightly drops a message that it has seen.
+static RUN: LazyLock<u128> =
+    LazyLock::new(|| UNIX_EPOCH.elapsed().map_or(0, |time| time.as_millis()));
 
 /// Numbers are never used twice, so that no answer to an earlier load is taken for one of this.
 static CHATS: AtomicU64 = AtomicU64::new(0);

@@ -30,6 +30,7 @@ use cli::{Cli, Command};
 async fn main() -> anyhow::Result<ExitCode> {
     let is_good = match Cli::parse().command {
         Command::Run(args) => run::run(args).await?,
+        Command::Tables(args) => run::tables(&args).map(|()| true)?,
         Command::Load(args) => alone::load(&args).await?,
         Command::Model(args) => alone::model(&args).await.map(|()| true)?,
         Command::Forwarder(args) => forwarder::run(args).await.map(|()| true)?,

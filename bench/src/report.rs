@@ -1,9 +1,10 @@
 //! What was measured, for people and for programs.
 
 mod readme;
+mod rounds;
 mod table;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::figure::Figure;
 use crate::machine::Machine;
@@ -12,24 +13,23 @@ use crate::subject::Subject;
 
 pub(crate) use readme::refresh;
 
-/// All figures of a run.
-#[derive(Debug, Serialize)]
+/// All figures of a run, or of several.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) machine: Machine,
     pub(crate) is_quick: bool,
     /// Without optimisation figures say little.
     pub(crate) is_debug_build: bool,
-    pub(crate) rounds: u32,
     /// Version of the original, if it is there.
     pub(crate) original: Option<String>,
     /// Subjects that are not there, and why.
-    pub(crate) missing: Vec<(Subject, &'static str)>,
+    pub(crate) missing: Vec<(Subject, String)>,
     pub(crate) samples: Vec<Sample>,
     pub(crate) faults: Vec<Fault>,
 }
 
 /// One figure of one round.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Sample {
     pub(crate) scenario: Scenario,
     pub(crate) subject: Subject,
@@ -39,7 +39,7 @@ pub(crate) struct Sample {
 }
 
 /// What should not have happened.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Fault {
     pub(crate) scenario: Scenario,
     pub(crate) subject: Subject,
@@ -48,6 +48,23 @@ pub(crate) struct Fault {
 }
 
 impl Report {
+    /// Both together. The machine is the one of the first.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.is_quick |= other.is_quick;
+        self.is_debug_build |= other.is_debug_build;
+        self.original = self.original.or(other.original);
+        self.samples.extend(other.samples);
+        self.faults.extend(other.faults);
+        // What one of them measured is there.
+        let missing = self.missing.into_iter().chain(other.missing);
+        let samples = &self.samples;
+        let mut missing: Vec<_> =
+            missing.filter(|(it, _)| samples.iter().all(|sample| sample.subject != *it)).collect();
+        missing.dedup();
+        self.missing = missing;
+        self
+    }
+
     /// The report as Markdown.
     pub(crate) fn markdown(&self) -> String {
         let mut text = self.preface();
@@ -70,11 +87,7 @@ impl Report {
 
     /// Where and how the figures were taken, a sentence on each line.
     fn preface(&self) -> String {
-        let mut lines = vec![self.machine.to_string()];
-        lines.push(match self.rounds {
-            1 => "One round.".to_owned(),
-            rounds => format!("Medians of {rounds} rounds, with the range in parentheses."),
-        });
+        let mut lines = vec![self.machine.to_string(), rounds::told(&self.samples)];
         if self.is_quick {
             lines.push("Taken in little time (`--quick`), so they are rough.".to_owned());
         }

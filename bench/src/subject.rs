@@ -3,6 +3,7 @@
 mod home;
 mod running;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use home::{Callback, Home, Setup};
@@ -12,18 +13,20 @@ pub(crate) use running::Running;
 pub(crate) const MEMORY_DISK: &str = "/dev/shm";
 
 /// A program in a certain setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Subject {
-    /// The bare forwarder of this program.
+    /// The bare forwarder of this program
     Forwarder,
-    /// The gateway with the Rust webhook plugin.
+    /// The gateway with the Rust webhook plugin
     Ours,
-    /// The same with everything it writes in memory, where a flush costs nothing.
+    /// The same with everything it writes in memory, where a flush costs nothing
     OursUnflushed,
-    /// The gateway with the Python package that the original gets, too.
+    /// The gateway with the Python package that the original gets, too
     OursPython,
-    /// The last version of the original that loads channel packages.
+    /// The last version of the original that loads channel packages
     Original,
 }
 

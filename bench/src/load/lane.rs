@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::time::{sleep_until, timeout};
 
-use super::{Pace, Plan, Tally, new_chat};
+use super::{Pace, Plan, RUN, Tally, new_chat};
 use crate::http::Connection;
 use crate::marker;
 
@@ -74,9 +74,9 @@ impl Lane {
     }
 
     async fn post(&mut self, number: u64) -> anyhow::Result<u16> {
-        let (chat, mark) = (self.chat, marker::of(number));
+        let (run, chat, mark) = (*RUN, self.chat, marker::of(number));
         let body = format!(
-            r#"{{"sender":"ada","chat_id":"chat-{chat}","event_id":"bench-{number}","text":"Please answer message {mark}."}}"#
+            r#"{{"sender":"ada","chat_id":"chat-{run}-{chat}","event_id":"bench-{run}-{number}","text":"Please answer message {mark}."}}"#
         );
         timeout(PATIENCE, exchange(&mut self.connection, body.into())).await?
     }

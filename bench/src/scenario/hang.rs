@@ -9,6 +9,8 @@ use crate::trial::Trial;
 
 /// Chats of each channel.
 const CHATS: usize = 4;
+/// How long the one is measured before the other hangs.
+const BEFORE: Duration = Duration::from_secs(10);
 /// How long an answer of the other channel may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -27,7 +29,8 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> anyhow::Result<()> {
         Plan { lanes: CHATS, amount: Amount::Time(time), patience: PATIENCE, ..Plan::default() };
     let warm_up = Plan { amount: Amount::Messages(CHATS as u64), ..plan };
     load::run(home.webhook(), warm_up, &platform.tally).await;
-    let before = load::run(home.webhook(), plan, &platform.tally).await;
+    let before = Plan { amount: Amount::Time(BEFORE), ..plan };
+    let before = load::run(home.webhook(), before, &platform.tally).await;
     let to_hanging = Plan {
         pace: Pace::AfterAcceptance,
         amount: Amount::Messages(CHATS as u64 * 4),

@@ -8,6 +8,8 @@ use crate::trial::{Stage, Trial};
 
 /// Time that the callback address takes for each post.
 const PAUSE: Duration = Duration::from_millis(500);
+/// After it an answer counts as lost: nobody watches one grow for longer.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(trial: &mut Trial<'_>) -> anyhow::Result<()> {
     for (deltas, between_deltas) in
@@ -17,8 +19,7 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> anyhow::Result<()> {
         let manner = Manner { shape, between_deltas, ..Manner::default() };
         let stage = Stage::new(trial, manner, Behaviour::Slow(PAUSE), true).await?;
         let running = stage.home.start().await?;
-        let patience = trial.pick(Duration::from_secs(60), Duration::from_secs(300));
-        let outcome = stage.load(Plan { patience, ..Plan::default() }).await;
+        let outcome = stage.load(Plan { patience: PATIENCE, ..Plan::default() }).await;
         let name = |what: &str| format!("{deltas} deltas: {what}");
         if outcome.answered == 1 {
             trial.note_time(name("finished answer"), outcome.answer.max());
