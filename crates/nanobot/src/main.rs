@@ -14,6 +14,7 @@ mod instance;
 mod ledger_desk;
 mod lock;
 mod logging;
+mod memory;
 mod output;
 mod private_folder;
 mod runtime;

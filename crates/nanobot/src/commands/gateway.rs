@@ -26,7 +26,7 @@ use crate::cli::GatewayArgs;
 use crate::exit::Outcome;
 use crate::instance::{Instance, tell_warnings};
 use crate::lock::GatewayLock;
-use crate::{logging, runtime};
+use crate::{logging, memory, runtime};
 use reload::Reloader;
 use restart::Program;
 use selection::Selection;
@@ -86,6 +86,7 @@ async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<End> 
         () = signals.next_stop() => false,
         () = gateway.restart_requested().cancelled_owned() => true,
         never = reloader.run(&gateway, requests, hang_ups) => match never {},
+        never = memory::give_back_regularly() => match never {},
     };
     let end = shut_down(gateway, hub, signals, is_restart).await;
     warming.await.context("preparing the model failed")?;
