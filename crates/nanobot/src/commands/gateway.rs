@@ -1,4 +1,4 @@
-mod banner;
+pub(super) mod banner;
 mod import;
 mod notices;
 mod prepare;
@@ -6,7 +6,6 @@ mod reload;
 mod restart;
 mod selection;
 mod settings;
-mod signals;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,11 +25,11 @@ use crate::cli::GatewayArgs;
 use crate::exit::Outcome;
 use crate::instance::{Instance, tell_warnings};
 use crate::lock::GatewayLock;
+use crate::signals::{HangUps, Signals};
 use crate::{logging, runtime};
 use reload::Reloader;
 use restart::Program;
 use selection::Selection;
-use signals::{HangUps, Signals};
 
 /// Why a gateway ended that has stopped in order.
 enum End {
