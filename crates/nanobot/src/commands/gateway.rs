@@ -9,6 +9,7 @@ mod settings;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use axum::Router;
@@ -16,7 +17,7 @@ use nanobot_agent::Agent;
 use nanobot_channel_web::WebHub;
 use nanobot_config::Paths;
 use nanobot_gateway::{Gateway, GatewayOptions};
-use nanobot_ledger::{Ledger, SqliteLedger, SqliteOptions};
+use nanobot_ledger::{Ledger, OpenError, SqliteLedger, SqliteOptions};
 use tokio::task::JoinHandle;
 use tracing::level_filters::LevelFilter;
 
@@ -30,6 +31,11 @@ use crate::{logging, runtime};
 use reload::Reloader;
 use restart::Program;
 use selection::Selection;
+
+/// How long commands that look into the ledger are waited for, one after another.
+const LEDGER_WAIT: Duration = Duration::from_secs(10);
+/// Pause between two tries, beside the time for which each of them waits itself.
+const LEDGER_PAUSE: Duration = Duration::from_millis(20);
 
 /// Why a gateway ended that has stopped in order.
 enum End {
@@ -94,9 +100,25 @@ async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<End> 
 }
 
 /// The one place that chooses where messages and sessions are kept.
+///
+/// There is no other gateway, or its lock would not be ours: whoever has the file is a command that
+/// looks into it for a moment, or several one after another.
 async fn ledger(paths: &Paths) -> anyhow::Result<Arc<dyn Ledger>> {
-    let opened = SqliteLedger::open(SqliteOptions::new(paths.ledger_file())).await;
+    let open = || SqliteLedger::open(SqliteOptions::new(paths.ledger_file()));
+    let mut opened = open().await;
+    if is_in_use(&opened) {
+        tracing::info!("Waiting for commands that look into the ledger.");
+    }
+    let until = Instant::now() + LEDGER_WAIT;
+    while is_in_use(&opened) && Instant::now() < until {
+        tokio::time::sleep(LEDGER_PAUSE).await;
+        opened = open().await;
+    }
     Ok(Arc::new(opened?))
+}
+
+fn is_in_use(opened: &Result<SqliteLedger, OpenError>) -> bool {
+    matches!(opened, Err(OpenError::InUse { .. }))
 }
 
 fn pages(hub: Option<Arc<WebHub>>) -> Box<dyn FnOnce(SocketAddr) -> Router + Send> {
