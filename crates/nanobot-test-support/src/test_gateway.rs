@@ -29,6 +29,7 @@ const LISTENING: &str = "Listening on ";
 /// Its home is an empty folder and its environment is cleared, so nothing of the machine gets in.
 pub struct TestGateway {
     binary: PathBuf,
+    command: &'static str,
     home: TempDir,
     child: Child,
     stdout: Lines,
@@ -50,12 +51,12 @@ impl TestGateway {
     ///
     /// Panics with what was printed when it does not start.
     pub async fn restarted(self) -> Self {
-        let Self { binary, home, .. } = self;
-        Self::builder(binary).home(home).without_config().start().await
+        let Self { binary, command, home, .. } = self;
+        Self::builder(binary).command(command).home(home).without_config().start().await
     }
 
     async fn listening(
-        binary: PathBuf,
+        (binary, command): (PathBuf, &'static str),
         home: TempDir,
         child: Child,
         stdout: Lines,
@@ -67,7 +68,7 @@ impl TestGateway {
             let (out, err) = (stdout.text(), stderr.text());
             return Err(format!("the gateway did not start\nstdout:\n{out}\nstderr:\n{err}"));
         };
-        Ok(Self { binary, home, child, stdout, stderr, address })
+        Ok(Self { binary, command, home, child, stdout, stderr, address })
     }
 
     /// Where the control port is.
@@ -259,9 +260,12 @@ impl TestGateway {
     }
 }
 
+/// Reads an address, or the URL of one.
 fn address_in(line: &str) -> Option<SocketAddr> {
-    let (_, address) = line.split_once(LISTENING)?;
-    address.trim().parse().ok()
+    let (_, place) = line.split_once(LISTENING)?;
+    let place = place.trim().trim_start_matches("http://");
+    let (address, _) = place.split_once('/').unwrap_or((place, ""));
+    address.parse().ok()
 }
 
 async fn request(address: SocketAddr, method: &str, path: &str) -> std::io::Result<(u16, String)> {

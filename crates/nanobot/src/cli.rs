@@ -7,6 +7,7 @@ mod deliveries;
 mod gateway;
 mod onboard;
 mod plugins;
+mod serve;
 mod sessions;
 mod status;
 mod trace;
@@ -30,6 +31,7 @@ pub(crate) use plugins::{
     PluginsCommand, PluginsDescribeArgs, PluginsInstallArgs, PluginsListArgs, PluginsRemoveArgs,
     PluginsTestArgs,
 };
+pub(crate) use serve::ServeArgs;
 pub(crate) use sessions::{
     SessionsCommand, SessionsDeleteArgs, SessionsExportArgs, SessionsListArgs, SessionsShowArgs,
 };
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Onboard(OnboardArgs),
     /// Chat with the agent in this terminal
     Agent(AgentArgs),
+    /// Answer programs that speak the API of OpenAI
+    Serve(ServeArgs),
     /// Show what is configured and what is running
     Status(StatusArgs),
     /// See, restart and log in to channels

@@ -8,6 +8,7 @@ mod deliveries;
 mod gateway;
 mod onboard;
 mod plugins;
+mod serve;
 mod sessions;
 mod status;
 mod trace;
@@ -20,6 +21,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Gateway(args) => gateway::run(args),
         Command::Onboard(args) => onboard::run(args),
         Command::Agent(args) => agent::run(args),
+        Command::Serve(args) => serve::run(args),
         Command::Status(args) => status::run(args),
         Command::Channels(ChannelsCommand::Status(args)) => channels::status::run(args),
         Command::Channels(ChannelsCommand::Restart(args)) => channels::restart::run(args),

@@ -6,16 +6,17 @@ use axum::http::{HeaderMap, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-/// Who may open the page and connect to the hub.
-pub(crate) struct Access {
+/// Who may talk to a port of this program: a guard against foreign web sites in a person's browser,
+/// and a secret.
+pub struct Access {
     bound: RwLock<Option<SocketAddr>>,
     allowed_hosts: Vec<String>,
     token: Option<SecretString>,
 }
 
-/// Why somebody may not; the text is the body of the 403.
+/// Why somebody may not; the text is the body of the page's 403.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Forbidden(pub(crate) &'static str);
+pub struct Forbidden(pub(crate) &'static str);
 
 const NO_HOST: Forbidden = Forbidden("a request needs exactly one Host header\n");
 const WRONG_HOST: Forbidden = Forbidden(
@@ -27,7 +28,10 @@ const NO_ORIGIN: Forbidden =
     Forbidden("a program that is not on this machine needs a token, set gateway.token\n");
 
 impl Access {
-    pub(crate) fn new(allowed_hosts: &[String], token: Option<SecretString>) -> Self {
+    /// Answers to the names of this machine and to `allowed_hosts`, names with or without a port. An
+    /// empty token is none.
+    #[must_use]
+    pub fn new(allowed_hosts: &[String], token: Option<SecretString>) -> Self {
         Self {
             bound: RwLock::new(None),
             allowed_hosts: allowed_hosts
@@ -38,13 +42,18 @@ impl Access {
         }
     }
 
-    pub(crate) fn set_bound(&self, address: SocketAddr) {
+    /// Says where the port is; before this, no name is one of this machine.
+    pub fn set_bound(&self, address: SocketAddr) {
         let mut bound = self.bound.write().unwrap_or_else(PoisonError::into_inner);
         *bound = Some(address);
     }
 
-    /// Checks the headers of any request, and returns the host it came for.
-    pub(crate) fn check_request<'a>(&self, headers: &'a HeaderMap) -> Result<&'a str, Forbidden> {
+    /// Checks `Host` and `Origin` of any request, and returns the host it came for.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the request may have been caused by a foreign web site.
+    pub fn check_request<'a>(&self, headers: &'a HeaderMap) -> Result<&'a str, Forbidden> {
         let host = single(headers, &HOST)?.ok_or(NO_HOST)?;
         if !self.is_allowed_host(&host.to_ascii_lowercase()) {
             return Err(WRONG_HOST);
@@ -63,15 +72,22 @@ impl Access {
         peer: Option<IpAddr>,
     ) -> Result<(), Forbidden> {
         let is_local = peer.is_some_and(|address| address.to_canonical().is_loopback());
-        if headers.contains_key(ORIGIN) || self.token.is_some() || is_local {
+        if headers.contains_key(ORIGIN) || self.has_token() || is_local {
             Ok(())
         } else {
             Err(NO_ORIGIN)
         }
     }
 
+    /// Whether a token is set.
+    #[must_use]
+    pub fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// True if the token is right, or none is set.
-    pub(crate) fn is_token_right(&self, given: Option<&str>) -> bool {
+    #[must_use]
+    pub fn is_token_right(&self, given: Option<&str>) -> bool {
         let Some(token) = &self.token else {
             return true;
         };

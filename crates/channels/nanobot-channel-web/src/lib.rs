@@ -12,7 +12,7 @@
 //! from the same machine. The token travels in the first frame and never in a URL, which ends in
 //! logs and histories; a page opened as `/#token=…` takes it from the fragment, which browsers do
 //! not send. Serve the router with connect info (`into_make_service_with_connect_info`): without
-//! it no peer counts as local.
+//! it no peer counts as local. [`Access`] is the guard; another port may stand behind one, too.
 //!
 //! # Transcripts
 //!
@@ -80,6 +80,7 @@ mod store;
 mod streams;
 mod transcript;
 
+pub use access::{Access, Forbidden};
 pub use channel::WebChannel;
 pub use config::WebConfig;
 pub use hub::WebHub;

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-/// The section `api`: the OpenAI-compatible server.
+/// The section `api`: the OpenAI-compatible server, `nanobot serve`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Api {
@@ -10,10 +10,10 @@ pub struct Api {
     pub host: String,
     /// Port to listen on; 0 lets the system choose one.
     pub port: u16,
-    /// Seconds until a request is given up.
+    /// Seconds that one answer may take.
     #[schemars(range(min = 0.0))]
     pub timeout: f64,
-    /// Key that clients must send.
+    /// Key that clients must send; without one only this machine is served.
     #[schemars(with = "Option<String>", extend("writeOnly" = true))]
     pub api_key: Option<SecretString>,
 }

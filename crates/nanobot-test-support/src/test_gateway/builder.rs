@@ -15,6 +15,7 @@ const PATH: &str = "/usr/bin:/bin";
 /// A gateway that is still to be configured.
 pub struct TestGatewayBuilder {
     binary: PathBuf,
+    command: &'static str,
     home: Option<TempDir>,
     config: Option<Value>,
     args: Vec<OsString>,
@@ -23,7 +24,15 @@ pub struct TestGatewayBuilder {
 
 impl TestGatewayBuilder {
     pub(super) fn new(binary: PathBuf) -> Self {
-        Self { binary, home: None, config: Some(json!({})), args: Vec::new(), env: Vec::new() }
+        let config = Some(json!({}));
+        Self { binary, command: "gateway", home: None, config, args: Vec::new(), env: Vec::new() }
+    }
+
+    /// Runs this command, which must listen as the gateway does, instead of `gateway`.
+    #[must_use]
+    pub fn command(mut self, command: &'static str) -> Self {
+        self.command = command;
+        self
     }
 
     /// Writes this as the config file; an empty object unless this is called.
@@ -47,7 +56,7 @@ impl TestGatewayBuilder {
         self
     }
 
-    /// Adds an argument to `gateway --port 0`.
+    /// Adds an argument to the command and its `--port 0`.
     #[must_use]
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
@@ -85,7 +94,7 @@ impl TestGatewayBuilder {
             write_config(home.path(), config);
         }
         let mut child = command(&self.binary, home.path())
-            .args(["gateway", "--port", "0"])
+            .args([self.command, "--port", "0"])
             .args(&self.args)
             .envs(self.env)
             .stdin(Stdio::null())
@@ -96,7 +105,8 @@ impl TestGatewayBuilder {
             .expect("the program can be started");
         let stdout = Lines::read(child.stdout.take().expect("stdout is piped"));
         let stderr = Lines::read(child.stderr.take().expect("stderr is piped"));
-        TestGateway::listening(self.binary, home, child, stdout, stderr).await
+        let program = (self.binary, self.command);
+        TestGateway::listening(program, home, child, stdout, stderr).await
     }
 }
 

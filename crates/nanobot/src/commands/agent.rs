@@ -3,7 +3,6 @@ mod consent;
 mod conversation;
 mod editor;
 mod markdown;
-mod memory;
 mod once;
 mod repl;
 mod speech;
@@ -15,9 +14,9 @@ use tracing::level_filters::LevelFilter;
 use crate::cli::AgentArgs;
 use crate::exit::Outcome;
 use crate::instance::{Instance, tell_warnings};
+use crate::session_memory::SessionMemory;
 use crate::{logging, runtime};
 use conversation::Conversation;
-use memory::Memory;
 use speech::Style;
 
 pub(crate) fn run(args: AgentArgs) -> anyhow::Result<Outcome> {
@@ -29,7 +28,7 @@ pub(crate) fn run(args: AgentArgs) -> anyhow::Result<Outcome> {
     let agent = Agent::new(instance.agent_settings(&loaded.config));
     let style = Style::of_terminal(args.no_markdown);
     let runtime = runtime::single_threaded()?;
-    let memory = Memory::new(&instance, &args.session);
+    let memory = SessionMemory::new(&instance, &args.session);
     let mut conversation = runtime.block_on(Conversation::open(agent, memory, &args.session))?;
     match args.message {
         Some(text) => once::ask(&runtime, &mut conversation, &text, style),

@@ -1,4 +1,4 @@
-mod banner;
+pub(super) mod banner;
 mod import;
 mod notices;
 mod prepare;
@@ -6,10 +6,10 @@ mod reload;
 mod restart;
 mod selection;
 mod settings;
-mod signals;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use axum::Router;
@@ -17,7 +17,7 @@ use nanobot_agent::Agent;
 use nanobot_channel_web::WebHub;
 use nanobot_config::Paths;
 use nanobot_gateway::{Gateway, GatewayOptions};
-use nanobot_ledger::{Ledger, SqliteLedger, SqliteOptions};
+use nanobot_ledger::{Ledger, OpenError, SqliteLedger, SqliteOptions};
 use tokio::task::JoinHandle;
 use tracing::level_filters::LevelFilter;
 
@@ -26,11 +26,16 @@ use crate::cli::GatewayArgs;
 use crate::exit::Outcome;
 use crate::instance::{Instance, tell_warnings};
 use crate::lock::GatewayLock;
+use crate::signals::{HangUps, Signals};
 use crate::{logging, memory, runtime};
 use reload::Reloader;
 use restart::Program;
 use selection::Selection;
-use signals::{HangUps, Signals};
+
+/// How long commands that look into the ledger are waited for, one after another.
+const LEDGER_WAIT: Duration = Duration::from_secs(10);
+/// Pause between two tries, beside the time for which each of them waits itself.
+const LEDGER_PAUSE: Duration = Duration::from_millis(20);
 
 /// Why a gateway ended that has stopped in order.
 enum End {
@@ -96,9 +101,25 @@ async fn gateway(instance: &Instance, port: Option<u16>) -> anyhow::Result<End> 
 }
 
 /// The one place that chooses where messages and sessions are kept.
+///
+/// There is no other gateway, or its lock would not be ours: whoever has the file is a command that
+/// looks into it for a moment, or several one after another.
 async fn ledger(paths: &Paths) -> anyhow::Result<Arc<dyn Ledger>> {
-    let opened = SqliteLedger::open(SqliteOptions::new(paths.ledger_file())).await;
+    let open = || SqliteLedger::open(SqliteOptions::new(paths.ledger_file()));
+    let mut opened = open().await;
+    if is_in_use(&opened) {
+        tracing::info!("Waiting for commands that look into the ledger.");
+    }
+    let until = Instant::now() + LEDGER_WAIT;
+    while is_in_use(&opened) && Instant::now() < until {
+        tokio::time::sleep(LEDGER_PAUSE).await;
+        opened = open().await;
+    }
     Ok(Arc::new(opened?))
+}
+
+fn is_in_use(opened: &Result<SqliteLedger, OpenError>) -> bool {
+    matches!(opened, Err(OpenError::InUse { .. }))
 }
 
 fn pages(hub: Option<Arc<WebHub>>) -> Box<dyn FnOnce(SocketAddr) -> Router + Send> {

@@ -19,6 +19,10 @@ fn help_of_every_command_names_its_options_and_gives_an_example() {
     check(&["gateway"], &["--port", "--verbose", "--config", "--workspace", "NANOBOT_LOG"]);
     check(&["onboard"], &["--refresh", "--yes", "--overwrite", "--config", "--workspace"]);
     check(&["agent"], &["--message", "--session", "--no-markdown", "--logs", "--config"]);
+    check(
+        &["serve"],
+        &["--port", "--host", "--timeout", "--verbose", "--config", "--workspace", "NANOBOT_LOG"],
+    );
     check(&["status"], &["--json", "--config", "--workspace"]);
     check(&["channels", "status"], &["--json", "--config"]);
     check(&["channels", "login"], &["<NAME>", "--force", "--config"]);

@@ -5,7 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nanobot_ledger::{Ledger, SqliteLedger, SqliteOptions};
 use nanobot_test_support::TestGateway;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::books;
 use crate::home::{BINARY, Home};
@@ -160,4 +162,20 @@ async fn second_gateway_with_another_config_in_the_same_folder_is_refused() {
     assert_eq!(second.status.code(), Some(1), "{said}");
     assert!(said.contains("is already running with the data in"), "{said}");
     assert_eq!(gateway.get("/health").await.0, 200);
+}
+
+#[tokio::test]
+async fn gateway_waits_for_a_command_that_looks_into_the_ledger() {
+    let home = Home::new();
+    books::fill(&home).await;
+    let ledger = SqliteLedger::open(SqliteOptions::new(file(&home))).await.unwrap();
+    let mut gateway = tokio::process::Command::from(home.command(&["gateway", "--port", "0"]))
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(gateway.stderr.take().unwrap()).lines();
+    while !log.next_line().await.unwrap().expect("it waits").contains("Waiting for commands") {}
+    ledger.close().await.unwrap();
+    let mut said = BufReader::new(gateway.stdout.take().unwrap()).lines();
+    while !said.next_line().await.unwrap().expect("it starts").contains("Listening on ") {}
 }

@@ -6,9 +6,9 @@ use nanobot_agent::{Agent, Message, ModelDescription, Sender, Turn, TurnEvents, 
 use nanobot_gateway::model_command::ModelChoices;
 use tokio_util::sync::CancellationToken;
 
-use super::memory::Memory;
 use crate::exit;
 use crate::output;
+use crate::session_memory::SessionMemory;
 
 /// Channel of a session that names none.
 const CHANNEL: &str = "cli";
@@ -16,7 +16,7 @@ const CHANNEL: &str = "cli";
 pub(super) struct Conversation<'a> {
     agent: Agent,
     models: ModelChoices,
-    memory: Memory<'a>,
+    memory: SessionMemory<'a>,
     session: String,
     channel: String,
     chat_id: String,
@@ -27,7 +27,7 @@ impl<'a> Conversation<'a> {
     /// Goes on with the session `channel:chat`.
     pub(super) async fn open(
         agent: Agent,
-        memory: Memory<'a>,
+        memory: SessionMemory<'a>,
         session: &str,
     ) -> anyhow::Result<Self> {
         let (channel, chat_id) = session.split_once(':').unwrap_or((CHANNEL, session));

@@ -3,7 +3,7 @@
 //! That nobody reads it is no reason to stop, so failures to print are left aside.
 
 use std::fmt::Display;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 
 use nanobot_agent::ModelDescription;
@@ -11,6 +11,7 @@ use nanobot_agent::ModelDescription;
 use super::prepare::Prepared;
 use crate::instance::Instance;
 use crate::output::{self, CAUTION, STRONG, done, styled};
+use crate::port::reachable;
 
 /// Says what is about to start, and what was made for it.
 pub(super) fn starting(instance: &Instance, port: u16, prepared: &Prepared) {
@@ -64,7 +65,8 @@ pub(super) fn started(
     }
 }
 
-fn tell_model(model: &ModelDescription, file: &Path) {
+/// Says which model answers, or what to do so that one does.
+pub(in crate::commands) fn tell_model(model: &ModelDescription, file: &Path) {
     if model.offline {
         return tell_offline(model, file);
     }
@@ -97,33 +99,6 @@ fn tell_offline(model: &ModelDescription, file: &Path) {
     ));
 }
 
-/// An address that a browser on this machine can open.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
-}
-
 fn say(text: impl Display) {
     let _ = output::line(text);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn page_of_a_gateway_on_all_interfaces_is_shown_where_it_can_be_opened() {
-        #[track_caller]
-        fn check(address: &str, expected: &str) {
-            let address: SocketAddr = address.parse().unwrap();
-            assert_eq!(reachable(address).to_string(), expected);
-        }
-        check("0.0.0.0:18790", "127.0.0.1:18790");
-        check("[::]:18790", "[::1]:18790");
-        check("192.168.1.2:80", "192.168.1.2:80");
-    }
 }

@@ -15,12 +15,12 @@ use tokio::sync::mpsc;
 use super::prepare::Prepared;
 use super::selection;
 use super::settings::max_attempts;
-use super::signals::HangUps;
 use crate::built_in_sections;
 use crate::catalog::Catalog;
 use crate::exit;
 use crate::failure::Failure;
 use crate::instance::{Instance, Loaded, tell_warnings};
+use crate::signals::HangUps;
 use crate::workspace;
 use watch::FileWatch;
 

@@ -1,6 +1,5 @@
 //! Numbers and places of the gateway, and what is wrong with them when it cannot start.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,9 +7,9 @@ use nanobot_config::{Config, Environment, WhileBusy};
 use nanobot_gateway::{GatewayError, Settings};
 
 use super::notices;
-use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::output;
+use crate::port;
 
 /// Sessions that are answered at once; 0 and less for no limit.
 const CONCURRENCY: &str = "NANOBOT_MAX_CONCURRENT_REQUESTS";
@@ -58,24 +57,7 @@ pub(super) fn explain(error: GatewayError, file: &Path) -> anyhow::Error {
     let GatewayError::Port { host, port, source } = &error else {
         return error.into();
     };
-    let file = file.display();
-    let reason = match source.kind() {
-        ErrorKind::AddrInUse => "address in use".to_owned(),
-        ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => source.to_string(),
-    };
-    let hint = match source.kind() {
-        ErrorKind::AddrInUse | ErrorKind::PermissionDenied => {
-            format!("choose another port with `--port`, or set `gateway.port` in {file}")
-        }
-        _ => format!("check `gateway.host` in {file}"),
-    };
-    let failure = Failure::new(format!("cannot listen on {}: {reason}", place(host, *port)));
-    failure.with_hint(hint).into()
-}
-
-fn place(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    port::cannot_listen((host, *port), source, "gateway", file).into()
 }
 
 #[cfg(test)]

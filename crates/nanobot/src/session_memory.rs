@@ -1,4 +1,4 @@
-//! What a conversation remembers between two runs: its session in the ledger.
+//! What a conversation outside the gateway remembers: its session in the ledger.
 
 use nanobot_agent::Message;
 use nanobot_gateway::control::SESSIONS_PATH;
@@ -11,19 +11,19 @@ use crate::ledger_desk::{LedgerDesk, escaped};
 const NEWEST: u64 = 500;
 
 /// The session of a conversation.
-pub(super) struct Memory<'a> {
+pub(crate) struct SessionMemory<'a> {
     desk: LedgerDesk<'a>,
     path: String,
 }
 
-impl<'a> Memory<'a> {
-    pub(super) fn new(instance: &'a Instance, session: &str) -> Self {
+impl<'a> SessionMemory<'a> {
+    pub(crate) fn new(instance: &'a Instance, session: &str) -> Self {
         let desk = LedgerDesk::new(instance, "sessions list");
         Self { desk, path: format!("{SESSIONS_PATH}/{}", escaped(session)) }
     }
 
     /// The newest entries, oldest first.
-    pub(super) async fn read(&self) -> anyhow::Result<Vec<Message>> {
+    pub(crate) async fn read(&self) -> anyhow::Result<Vec<Message>> {
         let Some(session) = self.desk.find::<SessionInfo>(&self.path).await? else {
             return Ok(Vec::new());
         };
@@ -34,7 +34,7 @@ impl<'a> Memory<'a> {
         Ok(entries.iter().filter_map(|entry| serde_json::from_str(entry).ok()).collect())
     }
 
-    pub(super) async fn add(&self, entries: &[Message]) -> anyhow::Result<()> {
+    pub(crate) async fn add(&self, entries: &[Message]) -> anyhow::Result<()> {
         if entries.is_empty() {
             return Ok(());
         }
@@ -43,7 +43,7 @@ impl<'a> Memory<'a> {
         self.desk.write(&format!("{}/history", self.path), &entries).await
     }
 
-    pub(super) async fn forget(&self) -> anyhow::Result<()> {
+    pub(crate) async fn forget(&self) -> anyhow::Result<()> {
         if self.desk.find::<SessionInfo>(&self.path).await?.is_some() {
             self.desk.delete(&self.path).await?;
         }

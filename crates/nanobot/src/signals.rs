@@ -1,31 +1,31 @@
-//! What the system, or a person at the terminal, tells the gateway.
+//! What the system, or a person at the terminal, tells a program that runs until it is told to stop.
 
 use std::io;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals that the gateway listens to.
+/// The signals that ask for an end.
 #[cfg(unix)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 /// The signal that asks for the config to be read again.
 #[cfg(unix)]
-pub(super) struct HangUps(Signal);
+pub(crate) struct HangUps(Signal);
 
 #[cfg(unix)]
 impl HangUps {
     /// From now on the signal does not end the process by itself: a gateway whose terminal was
     /// closed lives on, too.
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self(signal(SignalKind::hangup())?))
     }
 
     /// Completes with the next signal.
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         if self.0.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
@@ -35,7 +35,7 @@ impl HangUps {
 #[cfg(unix)]
 impl Signals {
     /// From now on no such signal ends the process by itself.
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -43,7 +43,7 @@ impl Signals {
     }
 
     /// Completes with the next signal to stop.
-    pub(super) async fn next_stop(&mut self) {
+    pub(crate) async fn next_stop(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -53,15 +53,15 @@ impl Signals {
 
 /// Ctrl-C.
 #[cfg(not(unix))]
-pub(super) struct Signals;
+pub(crate) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self)
     }
 
-    pub(super) async fn next_stop(&mut self) {
+    pub(crate) async fn next_stop(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }
@@ -70,15 +70,15 @@ impl Signals {
 
 /// There is no such signal here.
 #[cfg(not(unix))]
-pub(super) struct HangUps;
+pub(crate) struct HangUps;
 
 #[cfg(not(unix))]
 impl HangUps {
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self)
     }
 
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         std::future::pending().await
     }
 }
