@@ -208,7 +208,8 @@ impl Reception {
         let session = session_key(channel, &message);
         let permission = questions::answer_in(&message.text)
             .filter(|_| self.running.waits_for_answer(&session, &message.sender.id));
-        let busy_notice = self.busy_notice(channel, &session, &message);
+        let busy = self.running.turn_of(&session);
+        let busy_notice = busy.and_then(|_| self.busy_notice(channel, &session, &message));
         let entry = InboundEntry {
             id: new_id(),
             channel: channel.to_owned(),
@@ -227,8 +228,10 @@ impl Reception {
             return self.answer_question(channel, id, session, permission).await;
         }
         self.scheduler.wake(&session);
-        // Behind other messages of the chat, or behind the answer, it would come too late.
+        // Behind other messages of the chat, or behind the answer, it would come too late. While the
+        // message was stored, the turn that it waits for may have ended.
         if let Some(notice) = busy_notice
+            && self.running.turn_of(&session) == busy
             && self.delivery.is_free(channel, &notice)
             && self.scheduler.tell_once(&session)
         {
@@ -259,9 +262,7 @@ impl Reception {
         session: &str,
         message: &InboundMessage,
     ) -> Option<OutboundMessage> {
-        let is_told = self.tells_waiting
-            && self.running.is_busy(session)
-            && self.roster.hears(channel).progress;
+        let is_told = self.tells_waiting && self.roster.hears(channel).progress;
         let text = if self.running.waits_for_answer(session, &message.sender.id) {
             ANSWER_FIRST
         } else {
@@ -289,7 +290,7 @@ impl Reception {
                 let model = self.models.of(&session).unwrap_or_else(|| self.about.model());
                 // Without it the answer still says that the gateway lives.
                 let usage = self.ledger.session_usage(&session).await.unwrap_or_default();
-                self.about.status(&model, self.running.is_busy(&session), &usage)
+                self.about.status(&model, self.running.turn_of(&session).is_some(), &usage)
             }
             Command::Help | Command::New | Command::Restart => commands::HELP.to_owned(),
         };

@@ -88,7 +88,7 @@ impl TurnRunner {
         let cut_off = self.abort.child_token();
         let cancel = cut_off.child_token();
         let speaker = self.speaker(claim, &done, &cut_off);
-        let _running = self.running.begin(&inbound.session, cancel.clone());
+        let running = self.running.begin(&inbound.session, cancel.clone());
         let model = self.models.of(&inbound.session);
         let turn = Turn { model, ..turn(inbound, &claim.history, cancel) };
         let agent = self.agent.get();
@@ -105,6 +105,8 @@ impl TurnRunner {
             self.give_back(&inbound.session).await;
             return ("cut_off", None);
         }
+        // All is said: who writes while it is being stored does not have to wait for it.
+        drop(running);
         let used = usage_of(&inbound.channel, &outcome);
         used.iter().for_each(|used| self.metrics.tokens(used));
         let ending = match outcome.ending {
