@@ -1,10 +1,11 @@
-//! A ledger that takes its time.
+//! A ledger that takes its time, or fails for a moment.
 
 mod common;
 #[path = "common/odd_ledger.rs"]
 mod odd_ledger;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use common::{Played, Stage, Started, played, send, settings};
 use nanobot_channel::Acceptance;
@@ -16,6 +17,15 @@ async fn stage() -> (Stage, Played, Arc<Started>, Arc<OddLedger>) {
     let stage = Stage::with(vec![spec], settings(), Arc::clone(&ledger) as _).await;
     let started = Arc::new(channel.started().await);
     (stage, channel, started, ledger)
+}
+
+#[tokio::test]
+async fn message_that_the_ledger_could_not_give_is_answered_although_no_other_comes() {
+    let (mut stage, mut channel, started, ledger) = stage().await;
+    ledger.failing_claims.store(1, Ordering::Relaxed);
+    started.receive("c1", "one").await.expect("the message is taken");
+    assert!(stage.answer("1").await.ends_with("one"));
+    assert_eq!(channel.succeed().await, send("c1", "1", 1));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A ledger in memory that is slow where the test wants it.
+//! A ledger in memory that is slow or fails where the test wants it.
 
 use async_trait::async_trait;
 use nanobot_ledger::{
@@ -7,11 +7,14 @@ use nanobot_ledger::{
     SessionPage, SessionUsage, Settlement, Trace, TurnCommit, UsageQuery, UsageRow,
     WaitingDelivery,
 };
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Semaphore, watch};
 
 #[derive(Default)]
 pub(crate) struct OddLedger {
     inner: MemoryLedger,
+    /// Claims that fail before one works again.
+    pub(crate) failing_claims: AtomicUsize,
     pub(crate) accepts: Gate,
     pub(crate) commits: Gate,
 }
@@ -75,6 +78,14 @@ odd_ledger! {
             self.inner.accept(entry).await
         }
 
+        async fn claim(&self, session: &str) -> Result<Option<Claim>, LedgerError> {
+            let take_one = |left: usize| left.checked_sub(1);
+            match self.failing_claims.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one) {
+                Ok(_) => Err(LedgerError::new("the test wants this call to fail")),
+                Err(_) => self.inner.claim(session).await,
+            }
+        }
+
         async fn commit_turn(&self, turn: TurnCommit) -> Result<(), LedgerError> {
             self.commits.pass().await;
             self.inner.commit_turn(turn).await
@@ -82,7 +93,6 @@ odd_ledger! {
     }
     passed_on {
         fn waiting_in(session: &str, limit: usize) -> Vec<InboundEntry>;
-        fn claim(session: &str) -> Option<Claim>;
         fn checkpoint(inbound_id: &str, json: String) -> ();
         fn release(session: &str) -> ();
         fn discard_waiting(session: &str) -> u64;
