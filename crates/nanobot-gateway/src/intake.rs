@@ -315,10 +315,14 @@ pub(crate) fn cannot_store(channel: &str, error: LedgerError) -> ChannelError {
     overloaded("the gateway cannot store messages").with_source(error)
 }
 
-/// The agent's memory that a message belongs to: its chat and thread, unless it names another.
+/// The agent's memory that a message belongs to: its chat and thread, unless it names another. It
+/// only ever names one of its own channel: else a plugin could read and steer the conversations of
+/// all others.
 fn session_key(channel: &str, message: &InboundMessage) -> String {
+    let is_own = |key: &str| key.strip_prefix(channel).is_some_and(|rest| rest.starts_with(':'));
     match (&message.session_key, &message.thread_id) {
-        (Some(key), _) if !key.is_empty() => key.clone(),
+        (Some(key), _) if is_own(key) => key.clone(),
+        (Some(key), _) if !key.is_empty() => format!("{channel}:{key}"),
         (_, Some(thread)) => format!("{channel}:{}:{thread}", message.chat_id),
         (_, None) => format!("{channel}:{}", message.chat_id),
     }
@@ -336,14 +340,28 @@ mod tests {
         InboundMessage::new("ada", "42", "hi")
     }
 
+    fn named(key: &str) -> InboundMessage {
+        InboundMessage { session_key: Some(key.into()), thread_id: Some("7".into()), ..message() }
+    }
+
     #[test]
     fn session_is_the_chat_and_thread_unless_the_message_names_one() {
         let threaded = InboundMessage { thread_id: Some("7".into()), ..message() };
-        let named = InboundMessage { session_key: Some("family".into()), ..threaded.clone() };
-        let unnamed = InboundMessage { session_key: Some(String::new()), ..message() };
         assert_eq!(session_key("webhook", &message()), "webhook:42");
         assert_eq!(session_key("webhook", &threaded), "webhook:42:7");
-        assert_eq!(session_key("webhook", &named), "family");
-        assert_eq!(session_key("webhook", &unnamed), "webhook:42");
+        assert_eq!(session_key("webhook", &named("webhook:42:topic:7")), "webhook:42:topic:7");
+        assert_eq!(session_key("webhook", &named("")), "webhook:42:7");
+    }
+
+    #[test]
+    fn what_a_message_names_is_a_session_of_its_own_channel_whatever_it_says() {
+        for (key, session) in [
+            ("family", "webhook:family"),
+            ("telegram:42", "webhook:telegram:42"),
+            ("webhook2:42", "webhook:webhook2:42"),
+            ("webhook", "webhook:webhook"),
+        ] {
+            assert_eq!(session_key("webhook", &named(key)), session);
+        }
     }
 }
