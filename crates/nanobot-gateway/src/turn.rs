@@ -26,6 +26,7 @@ use crate::roster::Roster;
 use crate::running::RunningTurns;
 use crate::speaker::Speaker;
 use crate::status::StatusBoard;
+use crate::usage::turn_usage;
 
 /// Said when a turn panicked.
 const PANIC_NOTICE: &str =
@@ -107,7 +108,7 @@ impl TurnRunner {
         }
         // All is said: who writes while it is being stored does not have to wait for it.
         drop(running);
-        let used = usage_of(&inbound.channel, &outcome);
+        let used = turn_usage(&inbound.channel, &outcome);
         used.iter().for_each(|used| self.metrics.tokens(used));
         let ending = match outcome.ending {
             Ending::Complete => "complete",
@@ -255,19 +256,6 @@ fn panicked(said: &str) -> TurnOutcome {
         model: None,
         elapsed: Duration::ZERO,
     }
-}
-
-/// What a turn used, if a model answered.
-fn usage_of(channel: &str, outcome: &TurnOutcome) -> Option<TurnUsage> {
-    let Usage { input_tokens, cached_tokens, output_tokens } = outcome.usage;
-    Some(TurnUsage {
-        channel: channel.to_owned(),
-        model: outcome.model.clone()?,
-        input_tokens,
-        cached_tokens,
-        output_tokens,
-        took_ms: u64::try_from(outcome.elapsed.as_millis()).unwrap_or(u64::MAX),
-    })
 }
 
 fn read_entry(entry: &str) -> Option<Message> {

@@ -1,9 +1,11 @@
 //! What a conversation remembers between two runs: its session in the ledger.
 
-use nanobot_agent::Message;
-use nanobot_gateway::control::SESSIONS_PATH;
+use nanobot_agent::{Message, TurnOutcome};
+use nanobot_gateway::control::{SESSIONS_PATH, TurnElsewhere};
+use nanobot_gateway::turn_usage;
 use nanobot_ledger::SessionInfo;
 
+use super::conversation::CHANNEL;
 use crate::instance::Instance;
 use crate::ledger_desk::{LedgerDesk, escaped};
 
@@ -34,13 +36,15 @@ impl<'a> Memory<'a> {
         Ok(entries.iter().filter_map(|entry| serde_json::from_str(entry).ok()).collect())
     }
 
-    pub(super) async fn add(&self, entries: &[Message]) -> anyhow::Result<()> {
-        if entries.is_empty() {
+    /// Keeps what was said in a turn, and counts what it used.
+    pub(super) async fn add(&self, turn: &TurnOutcome) -> anyhow::Result<()> {
+        let usage = turn_usage(CHANNEL, turn);
+        if turn.history.is_empty() && usage.is_none() {
             return Ok(());
         }
-        let entries: Vec<String> =
-            entries.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-        self.desk.write(&format!("{}/history", self.path), &entries).await
+        let history = turn.history.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+        let turn = TurnElsewhere { history, usage };
+        self.desk.write(&format!("{}/history", self.path), &turn).await
     }
 
     pub(super) async fn forget(&self) -> anyhow::Result<()> {
