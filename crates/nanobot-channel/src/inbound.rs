@@ -29,7 +29,8 @@ pub struct InboundMessage {
     /// When it was written by the platform's clock, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at_ms: Option<u64>,
-    /// The agent's memory to use, instead of the one of the chat and thread.
+    /// The agent's memory to use, instead of the one of the chat and thread. Always one of this
+    /// channel: a key that does not begin with its name and a colon gets them put before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_key: Option<String>,
     /// Comes back unchanged with every outbound message of this turn.

@@ -11,8 +11,8 @@ mod reload;
 mod socket;
 
 pub use ledger::{
-    DELIVERIES_PATH, Deliver, Problem, Retried, SESSIONS_PATH, TRACE_PATH, UNANSWERED_PATH,
-    USAGE_PATH, ledger_routes,
+    DELIVERIES_PATH, Deliver, Problem, Retried, SESSIONS_PATH, TRACE_PATH, TurnElsewhere,
+    UNANSWERED_PATH, USAGE_PATH, ledger_routes,
 };
 pub(crate) use port::{bind, routes, serve};
 pub use reload::RELOAD_PATH;

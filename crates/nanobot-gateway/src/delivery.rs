@@ -78,14 +78,18 @@ impl Delivery {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Delivers a message that is stored in the ledger; waits while its lane is full.
+    /// Delivers a message that is stored in the ledger; waits while its lane is full. When the
+    /// gateway cannot wait any longer, the message stays in the ledger for the next start.
     pub(crate) async fn enqueue(&self, entry: OutboundEntry) {
         let OutboundEntry { channel, message } = entry;
         let key = lane_key(&channel, &message);
         let mut item = Item::Durable(Box::new(Parcel { message, is_unknown: false }));
         while let Err((refused, room)) = self.push(&key, item) {
             item = refused;
-            room.notified().await;
+            let abort = &self.shared.courier.abort;
+            if abort.run_until_cancelled(room.notified()).await.is_none() {
+                return;
+            }
         }
     }
 
@@ -240,39 +244,4 @@ fn lane_key(channel: &str, message: &OutboundMessage) -> LaneKey {
 }
 
 #[cfg(test)]
-mod tests {
-    use nanobot_channel::OutboundKind;
-
-    use super::*;
-
-    fn message(text: &str) -> Box<OutboundMessage> {
-        Box::new(OutboundMessage {
-            delivery_id: text.into(),
-            chat_id: "c".into(),
-            thread_id: None,
-            text: text.into(),
-            kind: OutboundKind::Final,
-            attachments: Vec::new(),
-            reply_to: None,
-            attempt: 1,
-            metadata: nanobot_channel::Metadata::new(),
-        })
-    }
-
-    fn parcel(text: &str) -> Box<Parcel> {
-        Box::new(Parcel { message: *message(text), is_unknown: false })
-    }
-
-    #[test]
-    fn in_a_full_lane_finals_take_the_place_of_progress_and_nothing_else() {
-        let mut lane = Lane::default();
-        for _ in 0..LANE_ITEMS - 1 {
-            assert!(lane.push(Item::Durable(parcel("final"))).is_ok());
-        }
-        assert!(lane.push(Item::Ephemeral(message("progress"))).is_ok());
-        assert!(lane.push(Item::Ephemeral(message("more progress"))).is_err());
-        assert!(lane.push(Item::Durable(parcel("last"))).is_ok());
-        assert!(lane.push(Item::Durable(parcel("too many"))).is_err());
-        assert!(lane.items.iter().all(|it| matches!(it, Item::Durable(_))));
-    }
-}
+mod tests;

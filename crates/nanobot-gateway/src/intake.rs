@@ -208,7 +208,8 @@ impl Reception {
         let session = session_key(channel, &message);
         let permission = questions::answer_in(&message.text)
             .filter(|_| self.running.waits_for_answer(&session, &message.sender.id));
-        let busy_notice = self.busy_notice(channel, &session, &message);
+        let busy = self.running.turn_of(&session);
+        let busy_notice = busy.and_then(|_| self.busy_notice(channel, &session, &message));
         let entry = InboundEntry {
             id: new_id(),
             channel: channel.to_owned(),
@@ -227,8 +228,10 @@ impl Reception {
             return self.answer_question(channel, id, session, permission).await;
         }
         self.scheduler.wake(&session);
-        // Behind other messages of the chat, or behind the answer, it would come too late.
+        // Behind other messages of the chat, or behind the answer, it would come too late. While the
+        // message was stored, the turn that it waits for may have ended.
         if let Some(notice) = busy_notice
+            && self.running.turn_of(&session) == busy
             && self.delivery.is_free(channel, &notice)
             && self.scheduler.tell_once(&session)
         {
@@ -259,9 +262,7 @@ impl Reception {
         session: &str,
         message: &InboundMessage,
     ) -> Option<OutboundMessage> {
-        let is_told = self.tells_waiting
-            && self.running.is_busy(session)
-            && self.roster.hears(channel).progress;
+        let is_told = self.tells_waiting && self.roster.hears(channel).progress;
         let text = if self.running.waits_for_answer(session, &message.sender.id) {
             ANSWER_FIRST
         } else {
@@ -289,7 +290,7 @@ impl Reception {
                 let model = self.models.of(&session).unwrap_or_else(|| self.about.model());
                 // Without it the answer still says that the gateway lives.
                 let usage = self.ledger.session_usage(&session).await.unwrap_or_default();
-                self.about.status(&model, self.running.is_busy(&session), &usage)
+                self.about.status(&model, self.running.turn_of(&session).is_some(), &usage)
             }
             Command::Help | Command::New | Command::Restart => commands::HELP.to_owned(),
         };
@@ -314,10 +315,14 @@ pub(crate) fn cannot_store(channel: &str, error: LedgerError) -> ChannelError {
     overloaded("the gateway cannot store messages").with_source(error)
 }
 
-/// The agent's memory that a message belongs to: its chat and thread, unless it names another.
+/// The agent's memory that a message belongs to: its chat and thread, unless it names another. It
+/// only ever names one of its own channel: else a plugin could read and steer the conversations of
+/// all others.
 fn session_key(channel: &str, message: &InboundMessage) -> String {
+    let is_own = |key: &str| key.strip_prefix(channel).is_some_and(|rest| rest.starts_with(':'));
     match (&message.session_key, &message.thread_id) {
-        (Some(key), _) if !key.is_empty() => key.clone(),
+        (Some(key), _) if is_own(key) => key.clone(),
+        (Some(key), _) if !key.is_empty() => format!("{channel}:{key}"),
         (_, Some(thread)) => format!("{channel}:{}:{thread}", message.chat_id),
         (_, None) => format!("{channel}:{}", message.chat_id),
     }
@@ -335,14 +340,28 @@ mod tests {
         InboundMessage::new("ada", "42", "hi")
     }
 
+    fn named(key: &str) -> InboundMessage {
+        InboundMessage { session_key: Some(key.into()), thread_id: Some("7".into()), ..message() }
+    }
+
     #[test]
     fn session_is_the_chat_and_thread_unless_the_message_names_one() {
         let threaded = InboundMessage { thread_id: Some("7".into()), ..message() };
-        let named = InboundMessage { session_key: Some("family".into()), ..threaded.clone() };
-        let unnamed = InboundMessage { session_key: Some(String::new()), ..message() };
         assert_eq!(session_key("webhook", &message()), "webhook:42");
         assert_eq!(session_key("webhook", &threaded), "webhook:42:7");
-        assert_eq!(session_key("webhook", &named), "family");
-        assert_eq!(session_key("webhook", &unnamed), "webhook:42");
+        assert_eq!(session_key("webhook", &named("webhook:42:topic:7")), "webhook:42:topic:7");
+        assert_eq!(session_key("webhook", &named("")), "webhook:42:7");
+    }
+
+    #[test]
+    fn what_a_message_names_is_a_session_of_its_own_channel_whatever_it_says() {
+        for (key, session) in [
+            ("family", "webhook:family"),
+            ("telegram:42", "webhook:telegram:42"),
+            ("webhook2:42", "webhook:webhook2:42"),
+            ("webhook", "webhook:webhook"),
+        ] {
+            assert_eq!(session_key("webhook", &named(key)), session);
+        }
     }
 }

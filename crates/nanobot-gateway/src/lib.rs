@@ -27,8 +27,10 @@ mod speaker;
 pub mod status;
 mod supervisor;
 mod turn;
+mod usage;
 
 pub use channel_spec::{ChannelSpec, OnUnknown, Revision};
 pub use gateway::reload::{Applied, ReloadRequest, Reloaded, Wanted};
 pub use gateway::{Gateway, GatewayError, GatewayOptions, Settings};
 pub use rights::Rights;
+pub use usage::turn_usage;

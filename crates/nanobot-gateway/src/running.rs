@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nanobot_agent::Permission;
@@ -9,9 +10,15 @@ use tokio_util::sync::CancellationToken;
 #[derive(Default)]
 pub(crate) struct RunningTurns {
     turns: Mutex<HashMap<String, Running>>,
+    begun: AtomicU64,
 }
 
+/// Tells one running turn from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TurnNumber(u64);
+
 struct Running {
+    number: TurnNumber,
     cancel: CancellationToken,
     question: Option<Question>,
 }
@@ -43,7 +50,8 @@ impl RunningTurns {
         session: &'a str,
         cancel: CancellationToken,
     ) -> RunningTurn<'a> {
-        self.turns().insert(session.to_owned(), Running { cancel, question: None });
+        let number = TurnNumber(self.begun.fetch_add(1, Ordering::Relaxed));
+        self.turns().insert(session.to_owned(), Running { number, cancel, question: None });
         RunningTurn { turns: self, session }
     }
 
@@ -52,8 +60,9 @@ impl RunningTurns {
         self.turns().get(session).inspect(|turn| turn.cancel.cancel()).is_some()
     }
 
-    pub(crate) fn is_busy(&self, session: &str) -> bool {
-        self.turns().contains_key(session)
+    /// The session's turn that runs now.
+    pub(crate) fn turn_of(&self, session: &str) -> Option<TurnNumber> {
+        self.turns().get(session).map(|turn| turn.number)
     }
 
     /// Notes that the session's turn waits for an answer of this sender.

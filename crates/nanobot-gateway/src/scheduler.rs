@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use nanobot_ledger::Ledger;
 use tokio::sync::Semaphore;
@@ -9,6 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::turn::TurnRunner;
+
+/// Pause before the ledger is asked again for a message that it could not give.
+const CLAIM_RETRY: Duration = Duration::from_secs(1);
 
 /// Wakes sessions. Clones share the same lanes.
 #[derive(Clone)]
@@ -86,7 +90,7 @@ impl Shared {
     async fn work(&self, session: &str) {
         loop {
             // Fair: sessions get their turns in the order in which they asked.
-            let Ok(_permit) = self.permits.acquire().await else {
+            let Ok(permit) = self.permits.acquire().await else {
                 return;
             };
             if self.closing.is_cancelled() {
@@ -97,9 +101,11 @@ impl Shared {
                 Ok(None) if self.is_idle(session) => return,
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(%error, session, "Could not read the next message.");
-                    self.lanes().remove(session);
-                    return;
+                    tracing::error!(%error, session, "Could not read the next message; trying again.");
+                    // A message that was accepted must not wait for the next one to wake its session.
+                    drop(permit);
+                    let pause = tokio::time::sleep(CLAIM_RETRY);
+                    self.closing.run_until_cancelled(pause).await;
                 }
             }
         }

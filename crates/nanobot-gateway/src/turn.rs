@@ -26,6 +26,7 @@ use crate::roster::Roster;
 use crate::running::RunningTurns;
 use crate::speaker::Speaker;
 use crate::status::StatusBoard;
+use crate::usage::turn_usage;
 
 /// Said when a turn panicked.
 const PANIC_NOTICE: &str =
@@ -88,7 +89,7 @@ impl TurnRunner {
         let cut_off = self.abort.child_token();
         let cancel = cut_off.child_token();
         let speaker = self.speaker(claim, &done, &cut_off);
-        let _running = self.running.begin(&inbound.session, cancel.clone());
+        let running = self.running.begin(&inbound.session, cancel.clone());
         let model = self.models.of(&inbound.session);
         let turn = Turn { model, ..turn(inbound, &claim.history, cancel) };
         let agent = self.agent.get();
@@ -105,7 +106,9 @@ impl TurnRunner {
             self.give_back(&inbound.session).await;
             return ("cut_off", None);
         }
-        let used = usage_of(&inbound.channel, &outcome);
+        // All is said: who writes while it is being stored does not have to wait for it.
+        drop(running);
+        let used = turn_usage(&inbound.channel, &outcome);
         used.iter().for_each(|used| self.metrics.tokens(used));
         let ending = match outcome.ending {
             Ending::Complete => "complete",
@@ -253,19 +256,6 @@ fn panicked(said: &str) -> TurnOutcome {
         model: None,
         elapsed: Duration::ZERO,
     }
-}
-
-/// What a turn used, if a model answered.
-fn usage_of(channel: &str, outcome: &TurnOutcome) -> Option<TurnUsage> {
-    let Usage { input_tokens, cached_tokens, output_tokens } = outcome.usage;
-    Some(TurnUsage {
-        channel: channel.to_owned(),
-        model: outcome.model.clone()?,
-        input_tokens,
-        cached_tokens,
-        output_tokens,
-        took_ms: u64::try_from(outcome.elapsed.as_millis()).unwrap_or(u64::MAX),
-    })
 }
 
 fn read_entry(entry: &str) -> Option<Message> {

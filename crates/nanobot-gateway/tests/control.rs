@@ -68,7 +68,11 @@ impl House {
 
     async fn add_entries(&self, entries: &[Value]) -> (u16, String) {
         let entries: Vec<String> = entries.iter().map(Value::to_string).collect();
-        self.add("cli:direct", "application/json", json!(entries).to_string().as_bytes()).await
+        self.add_turn(&json!({ "history": entries })).await
+    }
+
+    async fn add_turn(&self, turn: &Value) -> (u16, String) {
+        self.add("cli:direct", "application/json", turn.to_string().as_bytes()).await
     }
 
     async fn history(&self) -> Vec<String> {
@@ -97,6 +101,21 @@ async fn what_people_models_and_tools_said_is_added() {
 }
 
 #[tokio::test]
+async fn what_a_turn_elsewhere_used_is_counted_under_its_names() {
+    let house = House::new().await;
+    let usage = |channel: &str| {
+        json!({"channel": channel, "model": "big", "input_tokens": 7, "cached_tokens": 3,
+               "output_tokens": 2, "took_ms": 10})
+    };
+    let turn = |channel| json!({"history": [], "usage": usage(channel)});
+    House::check(&house.add_turn(&turn("")).await, 422, "channel and model of the usage");
+    assert_eq!(house.add_turn(&turn("cli")).await, (204, String::new()));
+    let used = house.ledger.session_usage("cli:direct").await.expect("the usage");
+    assert_eq!(json!(used.last), usage("cli"));
+    assert_eq!(used.total.turns, 1);
+}
+
+#[tokio::test]
 async fn a_history_with_a_foreign_role_is_refused_as_a_whole() {
     let house = House::new().await;
     for (entry, expected) in [
@@ -115,24 +134,24 @@ async fn a_history_that_is_too_large_is_refused() {
     let house = House::new().await;
     let large = vec![b' '; MAX_BODY_BYTES + 1];
     let refused = house.add("cli:direct", "application/json", &large).await;
-    House::check(&refused, 413, "the history is larger than 67108864 bytes");
+    House::check(&refused, 413, "the turn is larger than 67108864 bytes");
     let refused = house.add_entries(&vec![said("user"); 10_001]).await;
     House::check(&refused, 413, "the history is larger than 10000 entries");
     let key = "k".repeat(1_025);
-    let refused = house.add(&key, "application/json", b"[]").await;
+    let refused = house.add(&key, "application/json", br#"{"history":[]}"#).await;
     House::check(&refused, 413, "the key of the session is larger than 1024 bytes");
     let page = SessionPage { after: None, limit: 10 };
     assert!(house.ledger.sessions(page).await.expect("sessions").is_empty());
 }
 
 #[tokio::test]
-async fn what_is_no_list_of_texts_in_json_is_refused_and_says_why() {
+async fn what_is_no_turn_in_json_is_refused_and_says_why() {
     let house = House::new().await;
     for (kind, body, status) in [
-        ("text/plain", &b"[]"[..], 415),
+        ("text/plain", &b"{}"[..], 415),
         ("application/json", b"[", 400),
         ("application/json", b"{}", 422),
-        ("application/json", b"[1]", 422),
+        ("application/json", br#"{"history":[1]}"#, 422),
     ] {
         House::check(&house.add("cli:direct", kind, body).await, status, "");
     }

@@ -257,3 +257,30 @@ async fn a_channel_sends_its_own_files_to_others_and_no_others() {
     }
     stage.gateway.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_channel_reaches_no_session_of_another_one_by_naming_it() {
+    let (own, mut telegram) = played("telegram", false);
+    let (other, mut nosy) = played("nosy", false);
+    let mut stage = Stage::new(vec![own, other]).await;
+    let (telegram_cx, nosy_cx) = (telegram.started().await, nosy.started().await);
+    telegram_cx.receive("42", "my secret").await.unwrap();
+    stage.answer("kept").await;
+    telegram.succeed().await;
+
+    let session_key = Some("telegram:42".to_owned());
+    let named = |text: &str| InboundMessage {
+        session_key: session_key.clone(),
+        ..InboundMessage::new("ada", "1", text)
+    };
+    nosy_cx.cx.handle_message(named("what was said?")).await.unwrap();
+    let question = stage.question().await;
+    assert_eq!(question.history, 0);
+    question.say("nothing").await;
+    drop(question);
+    nosy.succeed().await;
+    nosy_cx.cx.handle_message(named("/new")).await.unwrap();
+    nosy.succeed().await;
+    telegram_cx.receive("42", "and now?").await.unwrap();
+    assert!(stage.question().await.history > 0, "nobody else made it forget");
+}

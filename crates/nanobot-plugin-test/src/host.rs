@@ -11,8 +11,6 @@ use tokio::time::timeout;
 
 use crate::{Subject, Verdict};
 
-/// How long anything may take; the protocol's own times are longer only for deliveries.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 /// Longest line that is read. See the protocol, section "Lines".
 const MAX_LINE_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -30,6 +28,7 @@ pub(crate) struct Host {
     folder: TempDir,
     last_id: u64,
     answered: HashSet<u64>,
+    patience: Duration,
 }
 
 pub(crate) fn failed(reason: impl Into<String>) -> Verdict {
@@ -70,7 +69,8 @@ impl Host {
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().ok_or_else(|| failed("it has no stdout"))?;
         let stdout = BufReader::new(stdout);
-        Ok(Self { child, stdin, stdout, folder, last_id: 0, answered: HashSet::new() })
+        let (answered, patience) = (HashSet::new(), subject.patience);
+        Ok(Self { child, stdin, stdout, folder, last_id: 0, answered, patience })
     }
 
     /// Writes a request without waiting for its answer; says its id.
@@ -98,13 +98,19 @@ impl Host {
         answer.map(|_| ()).map_err(|error| failed(format!("ping was refused: {error}")))
     }
 
-    /// The next answer of the plugin; what it asks meanwhile is answered.
+    /// The next answer of the plugin; what it asks meanwhile is answered. What it says without being
+    /// asked gives it no more time.
     pub(crate) async fn next_answer(&mut self, what: &str) -> Checked<(u64, Answer)> {
+        let patience = self.patience;
+        let answer = timeout(patience, self.until_answer()).await;
+        answer.unwrap_or_else(|_| {
+            Err(failed(format!("{what} was not answered within {} s", patience.as_secs())))
+        })
+    }
+
+    async fn until_answer(&mut self) -> Checked<(u64, Answer)> {
         loop {
-            let line = timeout(PATIENCE, self.read()).await;
-            let line = line.map_err(|_| {
-                failed(format!("{what} was not answered within {} s", PATIENCE.as_secs()))
-            })??;
+            let line = self.read().await?;
             let (method, id) = (line["method"].as_str(), line["id"].as_u64());
             match (method, id) {
                 (Some(method), Some(id)) => self.serve(method, id).await?,
@@ -143,7 +149,7 @@ impl Host {
         let stdin = self.stdin.as_mut().ok_or_else(|| failed("its stdin is closed"))?;
         let line = format!("{line}\n");
         let writing = stdin.write_all(line.as_bytes());
-        let written = timeout(PATIENCE, writing).await;
+        let written = timeout(self.patience, writing).await;
         let written = written.map_err(|_| failed("it does not read its stdin"))?;
         written.map_err(|error| failed(format!("it does not read its stdin: {error}")))
     }
@@ -200,9 +206,9 @@ impl Host {
             let _ = tokio::io::copy(&mut self.stdout, &mut rest).await;
             self.child.wait().await
         };
-        let ended = timeout(PATIENCE, ending).await;
-        let ended = ended
-            .map_err(|_| failed(format!("it did not exit within {} s", PATIENCE.as_secs())))?;
+        let ended = timeout(self.patience, ending).await;
+        let late = |_| failed(format!("it did not exit within {} s", self.patience.as_secs()));
+        let ended = ended.map_err(late)?;
         ended.map_err(|error| skipped(format!("it cannot be waited for: {error}")))
     }
 }

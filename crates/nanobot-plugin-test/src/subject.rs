@@ -1,8 +1,14 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
+
+/// How long anything may take; the protocol's own times are longer only for deliveries.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// A chat that no platform has.
+const CHAT: &str = "conformance";
 
 /// The plugin that is tested.
 #[derive(Debug, Clone)]
@@ -12,6 +18,8 @@ pub struct Subject {
     pub(crate) args: Vec<OsString>,
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) section: Map<String, Value>,
+    pub(crate) chat: String,
+    pub(crate) patience: Duration,
 }
 
 impl Subject {
@@ -31,6 +39,8 @@ impl Subject {
             args: Vec::new(),
             env: BTreeMap::new(),
             section: Map::new(),
+            chat: CHAT.to_owned(),
+            patience: PATIENCE,
         }
     }
 
@@ -57,6 +67,22 @@ impl Subject {
     pub fn with_section(mut self, section: Value) -> Self {
         let Value::Object(section) = section else { panic!("a section is a JSON object") };
         self.section.extend(section);
+        self
+    }
+
+    /// Chooses the chat that the test messages are for; `conformance` if it is not called. A channel
+    /// that delivers to known chats only needs a real one, where the messages then appear.
+    #[must_use]
+    pub fn with_chat(mut self, chat: impl Into<String>) -> Self {
+        self.chat = chat.into();
+        self
+    }
+
+    /// Chooses how long one answer, or the end of the process, may take; 15 seconds if it is not
+    /// called.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 }

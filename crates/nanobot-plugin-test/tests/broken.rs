@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::time::Duration;
 
 use nanobot_plugin_test::{Report, Subject, Verdict, check};
 use tempfile::TempDir;
@@ -36,6 +37,11 @@ done
 "#;
 
 async fn report(answer: &str) -> (Report, TempDir) {
+    let (subject, folder) = subject(answer);
+    (check(&subject).await, folder)
+}
+
+fn subject(answer: &str) -> (Subject, TempDir) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let (source, path) = (folder.path().join("source"), folder.path().join("plugin"));
     std::fs::write(&source, SCRIPT.replace("ANSWER", answer)).expect("a file can be written");
@@ -44,7 +50,7 @@ async fn report(answer: &str) -> (Report, TempDir) {
     // that is open for writing cannot be run.
     let copied = Command::new("cp").arg(&source).arg(&path).status();
     assert!(copied.expect("there is cp").success());
-    (check(&Subject::new("p", path)).await, folder)
+    (Subject::new("p", path), folder)
 }
 
 /// Requires that this rule is seen broken, for a reason with these words.
@@ -89,6 +95,34 @@ async fn another_receipt_for_a_repeated_delivery_is_seen() {
     let answer = r#"answer() { case $method in message/send) say "\"result\":{\"platform_ids\":[\"$id\"]}" ;; *) usual ;; esac; }"#;
     let (report, _folder) = report(answer).await;
     assert_broken(&report, "a repeated delivery", "then Ok");
+}
+
+#[tokio::test]
+async fn plugin_that_only_ever_talks_is_not_waited_for_without_end() {
+    let talk = r#"{"jsonrpc":"2.0","method":"channel/status","params":{"state":"retrying"}}"#;
+    let answer = format!(
+        "answer() {{ case $method in message/send) while echo '{talk}'; do sleep 0.1; done ;; *) usual ;; esac; }}"
+    );
+    let (subject, _folder) = subject(&answer);
+    let checking = check(&subject.with_patience(Duration::from_secs(3))).await;
+    assert_broken(&checking, "a delivery that is taken back", "not answered within 3 s");
+}
+
+#[tokio::test]
+async fn deliveries_are_for_the_chat_that_was_chosen() {
+    let answer = r#"answer() { case $line in
+      *message/send*'"id":"real"'*) usual ;;
+      *message/send*) refuse not_found ;;
+      *) usual ;;
+    esac; }"#;
+    let rule = "a repeated delivery";
+    let (subject, _folder) = subject(answer);
+    let finding = |report: Report| {
+        let found = report.findings.into_iter().find(|it| it.rule.contains(rule));
+        found.expect("a rule").verdict
+    };
+    assert!(matches!(finding(check(&subject).await), Verdict::Skipped(_)));
+    assert_eq!(finding(check(&subject.with_chat("real")).await), Verdict::Passed);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! What a conversation outside the gateway remembers: its session in the ledger.
 
-use nanobot_agent::Message;
-use nanobot_gateway::control::SESSIONS_PATH;
+use nanobot_agent::{Message, TurnOutcome};
+use nanobot_gateway::control::{SESSIONS_PATH, TurnElsewhere};
+use nanobot_gateway::turn_usage;
 use nanobot_ledger::SessionInfo;
 
 use crate::instance::Instance;
@@ -13,13 +14,15 @@ const NEWEST: u64 = 500;
 /// The session of a conversation.
 pub(crate) struct SessionMemory<'a> {
     desk: LedgerDesk<'a>,
+    /// That its turns count for.
+    channel: &'static str,
     path: String,
 }
 
 impl<'a> SessionMemory<'a> {
-    pub(crate) fn new(instance: &'a Instance, session: &str) -> Self {
+    pub(crate) fn new(instance: &'a Instance, channel: &'static str, session: &str) -> Self {
         let desk = LedgerDesk::new(instance, "sessions list");
-        Self { desk, path: format!("{SESSIONS_PATH}/{}", escaped(session)) }
+        Self { desk, channel, path: format!("{SESSIONS_PATH}/{}", escaped(session)) }
     }
 
     /// The newest entries, oldest first.
@@ -34,13 +37,15 @@ impl<'a> SessionMemory<'a> {
         Ok(entries.iter().filter_map(|entry| serde_json::from_str(entry).ok()).collect())
     }
 
-    pub(crate) async fn add(&self, entries: &[Message]) -> anyhow::Result<()> {
-        if entries.is_empty() {
+    /// Keeps what was said in a turn, and counts what it used.
+    pub(crate) async fn add(&self, turn: &TurnOutcome) -> anyhow::Result<()> {
+        let usage = turn_usage(self.channel, turn);
+        if turn.history.is_empty() && usage.is_none() {
             return Ok(());
         }
-        let entries: Vec<String> =
-            entries.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-        self.desk.write(&format!("{}/history", self.path), &entries).await
+        let history = turn.history.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+        let turn = TurnElsewhere { history, usage };
+        self.desk.write(&format!("{}/history", self.path), &turn).await
     }
 
     pub(crate) async fn forget(&self) -> anyhow::Result<()> {

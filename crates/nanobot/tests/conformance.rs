@@ -67,3 +67,19 @@ fn command_says_what_is_broken_and_ends_with_1() {
     let said = String::from_utf8_lossy(&run(&["telegram", "--section", "[]"]).stderr).into_owned();
     assert!(said.contains("--section is no JSON object"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_chat_that_the_platform_has_every_rule_of_telegram_is_checked() {
+    let telegram = FakeTelegram::start().await;
+    telegram.know_chat(7);
+    let section = json!({"token": telegram.token(), "apiBase": telegram.api_base()});
+    let home = tempfile::tempdir().expect("a folder can be made");
+    let mut command = tokio::process::Command::new(BINARY);
+    command.args(["plugins", "test", "telegram", "--json", "--chat", "7", "--section"]);
+    let output = command.arg(section.to_string()).env("HOME", home.path()).output().await;
+    let output = output.expect("the program can be started");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let findings = report["findings"].as_array().expect("a list");
+    assert!(findings.iter().all(|it| it["verdict"] == "passed"), "{report:#}");
+    assert!(telegram.shown(7).iter().any(|message| message.text.contains("test")));
+}

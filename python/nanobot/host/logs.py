@@ -52,6 +52,16 @@ def exception(message: str, error: BaseException, target: str = "nanobot.host") 
     emit("error", f"{message}\n{_traceback(error)}", target)
 
 
+def lost(context: dict[str, Any]) -> None:
+    """Writes what a loop says of an error that nobody took."""
+    error = context.get("exception")
+    message = str(context.get("message", "An error was lost."))
+    if isinstance(error, BaseException):
+        exception(message, error)
+    else:
+        emit("error", message)
+
+
 def install(level: str | None) -> None:
     """Leads loguru, the standard library's logging, warnings and uncaught errors to `emit`."""
     global _threshold

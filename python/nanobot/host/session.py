@@ -12,6 +12,7 @@ from typing import Any
 from nanobot import _services
 from nanobot.config import _folders
 from nanobot.host import failures, logs, wire
+from nanobot.host.answers import Requests, id_of
 from nanobot.host.bus import GatewayBus
 from nanobot.host.calls import Lanes
 from nanobot.host.deliveries import Deliveries, Receipts
@@ -48,7 +49,7 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._finished: asyncio.Future[int] = self._loop.create_future()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._requests: dict[int, asyncio.Task[None]] = {}
+        self._requests = Requests(link, self._spawn)
         self._health = Health(link)
         self._originals = Originals()
         self._channel: Any = None
@@ -81,7 +82,7 @@ class Session:
         assert own is not None
         self._tasks.add(own)
         self._watch_signals()
-        self._loop.set_exception_handler(_log_lost_error)
+        self._loop.set_exception_handler(lambda _, context: logs.lost(context))
         self._link.read(self._on_call, self._on_end)
         return await self._finished
 
@@ -123,7 +124,7 @@ class Session:
     def _ping(self, call: wire.Call) -> None:
         inbound = self._intake.in_flight if self._intake else 0
         counts = {"inbound_in_flight": inbound, "deliveries_in_flight": self._in_flight()}
-        self._link.answer(_id(call), counts)
+        self._link.answer(id_of(call), counts)
 
     def _start(self, call: wire.Call) -> None:
         if self._life is not None:
@@ -151,14 +152,14 @@ class Session:
         self._warn_about_name(channel)
         self._channel = channel
         self._life = Lifecycle(channel, self._health, signs, self._spawn, self._die)
-        self._link.answer(_id(call), {})
+        self._link.answer(id_of(call), {})
         self._spawn(bus.pump_inbound())
         self._spawn(bus.pump_outbound())
         self._spawn(others.run())
         self._life.start()
 
     def _login(self, call: wire.Call) -> None:
-        self._answer(call, self._log_in(call.params))
+        self._requests.answer(call, self._log_in(call.params))
 
     async def _log_in(self, params: JsonObject) -> JsonObject:
         section, _ = self._prepare(params)
@@ -168,7 +169,7 @@ class Session:
         return {"logged_in": await asyncio.to_thread(login)}
 
     def _send(self, call: wire.Call) -> None:
-        self._answer(call, self._deliveries.send(self._running(), call.params))
+        self._requests.answer(call, self._deliveries.send(self._running(), call.params))
 
     def _stream_start(self, call: wire.Call) -> None:
         try:
@@ -180,23 +181,20 @@ class Session:
         self._streams.delta(call.params)
 
     def _stream_end(self, call: wire.Call) -> None:
-        self._answer(call, self._streams.end(call.params))
+        self._requests.answer(call, self._streams.end(call.params))
 
     def _shutdown(self, call: wire.Call) -> None:
         grace = float(call.params.get("grace_ms") or 0) / 1000 * _GRACE_SHARE
         # At once, for the next line may be a delivery.
         draining = self._begin_to_drain(grace)
-        self._spawn(self._answer_shutdown(_id(call), draining))
+        self._spawn(self._answer_shutdown(id_of(call), draining))
 
     async def _answer_shutdown(self, id: int, draining: asyncio.Task[None]) -> None:
         await asyncio.wait({draining})
         self._link.answer(id, {})
 
     def _cancel(self, call: wire.Call) -> None:
-        request = self._requests.get(int(call.params.get("id", 0)))
-        if request is not None:
-            # Not before its first step, which is what answers.
-            self._loop.call_soon(request.cancel)
+        self._requests.cancel(int(call.params.get("id", 0)))
 
     def _end(self, status: int) -> None:
         """The gateway is gone, or wants the process to go."""
@@ -225,14 +223,14 @@ class Session:
         deadline = time.monotonic() + grace
         if self._intake is not None:
             self._intake.close()
-        under_way: set[asyncio.Future[Any]] = {*self._requests.values(), *self._streams.interrupt()}
+        under_way: set[asyncio.Future[Any]] = {*self._requests.tasks(), *self._streams.interrupt()}
         if under_way:
             await asyncio.wait(under_way, timeout=grace * _DELIVERY_SHARE)
         if self._life is not None:
             await self._life.stop(deadline - time.monotonic())
         if self._others is not None:
             await self._others.finished(max(0.0, deadline - time.monotonic()))
-        for request in list(self._requests.values()):
+        for request in self._requests.tasks():
             request.cancel()
 
     def _watch_signals(self) -> None:
@@ -285,29 +283,6 @@ class Session:
     def _send_own(self, message: Any) -> None:
         self._spawn(self._deliveries.send_own(self._channel, message))
 
-    def _answer(self, call: wire.Call, work: Coroutine[Any, Any, JsonObject]) -> None:
-        id = _id(call)
-        task = self._spawn(self._run(id, work))
-        self._requests[id] = task
-        task.add_done_callback(lambda _: self._requests.pop(id, None))
-
-    async def _run(self, id: int, work: Coroutine[Any, Any, JsonObject]) -> None:
-        try:
-            self._link.answer(id, await work)
-        except WireError as error:
-            self._link.fail(id, error)
-        except asyncio.CancelledError:
-            self._link.fail(id, self._cancellation())
-        except Exception as error:
-            logs.exception("The host failed; this is a bug of nanobot.", error)
-            self._link.fail(id, failures.of_exception(error))
-
-    def _cancellation(self) -> WireError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            return WireError("cancelled", "the request was cancelled")
-        return WireError("internal", "the package cancelled its own task")
-
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = self._loop.create_task(work)
         self._tasks.add(task)
@@ -315,22 +290,7 @@ class Session:
         return task
 
 
-def _id(call: wire.Call) -> int:
-    if call.id is None:
-        raise WireError("invalid", f"{call.method} is a request and needs an id")
-    return call.id
-
-
 def _invalid(error: Exception) -> WireError:
     if isinstance(error, WireError):
         return error
     return WireError("invalid", f"params are not valid: {failures.describe(error)}")
-
-
-def _log_lost_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    error = context.get("exception")
-    message = str(context.get("message", "An error was lost."))
-    if isinstance(error, BaseException):
-        logs.exception(message, error)
-    else:
-        logs.emit("error", message)

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use nanobot_ledger::{InboundRecord, Ledger, LedgerError, OutboundEntry, Trace};
+use nanobot_ledger::{InboundRecord, Ledger, LedgerError, OutboundEntry, Trace, TurnUsage};
 use serde::{Deserialize, Serialize};
 
 /// Path of the deliveries, newest first; query `state` (names with commas between), `before`,
@@ -21,8 +21,8 @@ pub const DELIVERIES_PATH: &str = "/v1/deliveries";
 /// Path of the messages that are not answered yet, oldest first; query `limit`.
 pub const UNANSWERED_PATH: &str = "/v1/messages";
 /// Path of the sessions by key; query `after`, `limit`. Below it each session by its key, with
-/// `…/history` and its query `from`, `limit`, to which a POST adds what people, models and tools
-/// said (a list of JSON texts, at most 10,000 and 64 MiB); DELETE forgets it.
+/// `…/history` and its query `from`, `limit`, to which a POST adds a [`TurnElsewhere`] (at most 10,000
+/// entries and 64 MiB); DELETE forgets it.
 pub const SESSIONS_PATH: &str = "/v1/sessions";
 /// Path of what turns used, by day (newest first), channel and model; query `from_ms`,
 /// `utc_offset_ms`.
@@ -43,6 +43,16 @@ pub type Deliver = dyn Fn(OutboundEntry) -> bool + Send + Sync;
 pub struct Retried {
     /// False if the delivery waits for the next start of a gateway.
     pub is_queued: bool,
+}
+
+/// A turn that was run outside the gateway, to be added to a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnElsewhere {
+    /// What people, models and tools said, each as a JSON text.
+    pub history: Vec<String>,
+    /// What it used, if a model answered.
+    #[serde(default)]
+    pub usage: Option<TurnUsage>,
 }
 
 /// What is said when something did not work.

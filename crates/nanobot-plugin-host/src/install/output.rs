@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::process::Stdio;
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Split};
 use tokio::process::Command;
 
 use super::{InstallError, Progress};
@@ -43,7 +43,7 @@ struct Running {
     stderr: Option<Source>,
 }
 
-type Source = Lines<BufReader<Box<dyn AsyncRead + Send + Unpin>>>;
+type Source = Split<BufReader<Box<dyn AsyncRead + Send + Unpin>>>;
 
 impl Running {
     fn start(command: Command) -> std::io::Result<Self> {
@@ -75,17 +75,45 @@ impl Running {
 }
 
 fn lines(pipe: Box<dyn AsyncRead + Send + Unpin>) -> Source {
-    BufReader::new(pipe).lines()
+    BufReader::new(pipe).split(b'\n')
 }
 
-/// What is not text ends a pipe: no installer prints such.
+/// Compilers and build scripts print in any encoding, which must not end an installation.
 async fn next(source: &mut Option<Source>) -> Option<String> {
-    source.as_mut()?.next_line().await.ok().flatten()
+    let line = source.as_mut()?.next_segment().await.ok().flatten()?;
+    Some(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned())
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         // An error means that it has ended already.
         let _ = self.child.start_kill();
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Vec<String>);
+
+    impl Progress for Heard {
+        fn step(&mut self, _: &str) {}
+
+        fn note(&mut self, _: &str, _: &str) {}
+
+        fn output(&mut self, line: &str) {
+            self.0.push(line.to_owned());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_utf8_is_shown_as_well_as_it_can_be_and_the_rest_is_heard() {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", r"printf 'caf\351\r\n'; echo done"]);
+        let mut heard = Heard::default();
+        let last = run("building", command, &mut heard).await.unwrap();
+        assert_eq!((heard.0, last.as_str()), (vec!["caf\u{fffd}".into(), "done".into()], "done"));
     }
 }

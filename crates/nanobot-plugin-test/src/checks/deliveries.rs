@@ -1,15 +1,19 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::Subject;
-use crate::host::{Checked, Host, failed, skipped};
+use crate::host::{Checked, Host, failed, kind, skipped};
 
 /// More than any window, and no more than whose acks fit into a pipe that nobody reads yet.
 const DELTAS: u64 = 300;
-const CHAT: &str = "conformance";
+/// Pause before a channel that still connects is asked again.
+const NOT_READY_PAUSE: Duration = Duration::from_millis(100);
 
-pub(super) fn message(delivery: &str) -> Value {
+pub(super) fn message(subject: &Subject, delivery: &str) -> Value {
     json!({
-        "delivery_id": delivery, "chat": {"id": CHAT}, "text": "A **test**.", "kind": "final",
+        "delivery_id": delivery, "chat": {"id": subject.chat}, "text": "A **test**.", "kind": "final",
         "attempt": 1, "something_new": true,
     })
 }
@@ -17,21 +21,33 @@ pub(super) fn message(delivery: &str) -> Value {
 pub(super) async fn repeated(subject: &Subject) -> Checked {
     let mut host = Host::spawn(subject)?;
     host.start(subject).await?;
-    let first = host.call("message/send", message("d1")).await?;
-    let first = first.map_err(|error| {
-        let reason = error["message"].as_str().unwrap_or_default();
-        skipped(format!("the channel delivers nothing here: {reason}"))
-    })?;
-    match host.call("message/send", message("d1")).await? {
+    let first = delivered(&mut host, subject).await?;
+    match host.call("message/send", message(subject, "d1")).await? {
         Ok(second) if second == first => Ok(()),
         second => Err(failed(format!("first {first}, then {second:?}"))),
+    }
+}
+
+/// The receipt of the first delivery. A channel that still connects refuses it, and is asked again.
+async fn delivered(host: &mut Host, subject: &Subject) -> Checked<Value> {
+    let asked = Instant::now();
+    loop {
+        let error = match host.call("message/send", message(subject, "d1")).await? {
+            Ok(receipt) => return Ok(receipt),
+            Err(error) => error,
+        };
+        if kind(&error) != "not_ready" || asked.elapsed() >= subject.patience {
+            let reason = error["message"].as_str().unwrap_or_default();
+            return Err(skipped(format!("the channel delivers nothing here: {reason}")));
+        }
+        tokio::time::sleep(NOT_READY_PAUSE).await;
     }
 }
 
 pub(super) async fn cancelled(subject: &Subject) -> Checked {
     let mut host = Host::spawn(subject)?;
     host.start(subject).await?;
-    let id = host.ask("message/send", message("d1")).await?;
+    let id = host.ask("message/send", message(subject, "d1")).await?;
     host.tell("$/cancel", json!({"id": id})).await?;
     // With its result or an error: which, is a matter of who is first.
     let (_, _either) = host.next_answer("a delivery that was taken back").await?;
@@ -50,7 +66,7 @@ pub(super) async fn beyond_the_window(subject: &Subject) -> Checked {
     let mut host = Host::spawn(subject)?;
     let described = host.start(subject).await?;
     can_stream(&described)?;
-    let start = json!({"stream_id": "s1", "delivery_id": "d1", "chat": {"id": CHAT}});
+    let start = json!({"stream_id": "s1", "delivery_id": "d1", "chat": {"id": subject.chat}});
     host.tell("stream/start", start).await?;
     let mut text = String::new();
     for seq in 1..=DELTAS {

@@ -4,13 +4,13 @@ use nanobot_protocol::{EXIT_NO_COMMON_VERSION, EXIT_STARTED_BY_HAND};
 use tokio::time::timeout;
 
 use crate::Subject;
-use crate::host::{Checked, Host, PATIENCE, command, failed, folder, hello, kind};
+use crate::host::{Checked, Host, command, failed, folder, hello, kind};
 
 pub(super) async fn by_hand(subject: &Subject) -> Checked {
     let folder = folder()?;
     let mut command = command(subject, &folder);
     command.stdin(Stdio::null()).stderr(Stdio::piped());
-    let output = timeout(PATIENCE, command.output()).await;
+    let output = timeout(subject.patience, command.output()).await;
     let output = output.map_err(|_| failed("it runs on without a host"))?;
     let output = output.map_err(|error| failed(format!("it cannot be started: {error}")))?;
     if output.status.code() != Some(i32::from(EXIT_STARTED_BY_HAND)) {

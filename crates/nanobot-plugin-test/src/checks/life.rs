@@ -36,7 +36,7 @@ pub(super) async fn late_delivery(subject: &Subject) -> Checked {
     let mut host = Host::spawn(subject)?;
     host.start(subject).await?;
     let shutdown = host.ask("shutdown", json!({"grace_ms": GRACE_MS, "reason": "stop"})).await?;
-    let delivery = host.ask("message/send", message("d1")).await?;
+    let delivery = host.ask("message/send", message(subject, "d1")).await?;
     for _ in 0..2 {
         let (id, answer) = host.next_answer("shutdown, or a delivery after it,").await?;
         match answer {

@@ -1,3 +1,4 @@
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use super::ConfigArgs;
@@ -104,11 +105,13 @@ pub(crate) struct PluginsRemoveArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The plugin's program is run a dozen times, in empty folders and with its default section: your config
-is not used, so nobody is written to. Ends with status 1 if a rule is broken.
+The plugin's program is run a dozen times, in empty folders and with its default section: your
+config is not used. A channel that connects with what --section says writes a few messages to the
+chat that --chat names. Ends with status 1 if a rule is broken.
 
 Examples:
   nanobot plugins test webhook --section '{\"port\": 0}'
+  nanobot plugins test matrix --section '{\"token\": \"…\"}' --chat '!room:example.org'
   nanobot plugins test ./target/debug/nanobot-channel-webhook
   nanobot plugins test telegram --json")]
 pub(crate) struct PluginsTestArgs {
@@ -119,6 +122,10 @@ pub(crate) struct PluginsTestArgs {
     /// Keys that the section of the test has instead of the default ones
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub(crate) section: String,
+
+    /// Chat that the test messages are sent to; a channel that knows its chats needs a real one
+    #[arg(long, value_name = "ID", default_value = "conformance", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) chat: String,
 
     /// Print JSON
     #[arg(long)]

@@ -28,7 +28,7 @@ pub(crate) fn run(args: AgentArgs) -> anyhow::Result<Outcome> {
     let agent = Agent::new(instance.agent_settings(&loaded.config));
     let style = Style::of_terminal(args.no_markdown);
     let runtime = runtime::single_threaded()?;
-    let memory = SessionMemory::new(&instance, &args.session);
+    let memory = SessionMemory::new(&instance, conversation::CHANNEL, &args.session);
     let mut conversation = runtime.block_on(Conversation::open(agent, memory, &args.session))?;
     match args.message {
         Some(text) => once::ask(&runtime, &mut conversation, &text, style),

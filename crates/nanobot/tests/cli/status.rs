@@ -1,4 +1,4 @@
-use nanobot_test_support::TestGateway;
+use nanobot_test_support::{FakeModel, FakeReply, Step, TestGateway};
 use serde_json::{Value, json};
 
 use crate::books;
@@ -57,4 +57,23 @@ async fn what_models_were_used_for_is_told_for_today_and_seven_days() {
     assert_eq!(usage["sevenDays"]["input_tokens"], 1_200);
     let day = &usage["days"][0];
     assert_eq!((&day["channel"], &day["model"]), (&json!("parrot"), &json!("big/model")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_agent_in_the_terminal_used_is_told_under_the_channel_cli() {
+    let model = FakeModel::start().await;
+    let home = Home::with_config(&json!({
+        "agents": {"defaults": {"model": "fake-model", "provider": "custom"}},
+        "providers": {"custom": {"apiBase": model.base_url()}},
+    }));
+    let end = Step::End { input_tokens: 50, output_tokens: 7 };
+    model.push(FakeReply::partial(["Hello."]).then(end));
+    tokio::task::block_in_place(|| {
+        home.run(&["agent", "-m", "Hi", "-s", "telegram:1"]).succeeded()
+    });
+    let told = tokio::task::block_in_place(|| status(&home));
+    let day = &told["usage"]["days"][0];
+    let expected = (&json!("cli"), &json!(1), &json!(50), &json!(7));
+    let found = (&day["channel"], &day["turns"], &day["input_tokens"], &day["output_tokens"]);
+    assert_eq!(found, expected, "{told:#}");
 }

@@ -3,10 +3,10 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use nanobot_agent::{Message, Role};
-use nanobot_ledger::{HistoryPage, SessionInfo, SessionPage, TurnCommit};
+use nanobot_ledger::{HistoryPage, SessionInfo, SessionPage, TurnCommit, TurnUsage};
 use serde::Deserialize;
 
-use super::{Desk, MAX_BODY_BYTES, Refusal, rows};
+use super::{Desk, MAX_BODY_BYTES, Refusal, TurnElsewhere, rows};
 
 /// Longest key of a session that is added to.
 const MAX_KEY_BYTES: usize = 1_024;
@@ -51,22 +51,23 @@ pub(super) async fn history(
     Ok(Json(desk.ledger.session_history(&key, page).await?))
 }
 
-/// Adds to a session what was said in it elsewhere, as in a terminal: all of it, or nothing.
+/// Adds a turn to a session that was run elsewhere, as in a terminal: all of it, or nothing.
 pub(super) async fn add(
     State(desk): State<Desk>,
     Path(key): Path<String>,
-    history: Result<Json<Vec<String>>, JsonRejection>,
+    turn: Result<Json<TurnElsewhere>, JsonRejection>,
 ) -> Result<StatusCode, Refusal> {
-    let Json(history) = history.map_err(|rejection| unread(&rejection))?;
+    let Json(TurnElsewhere { history, usage }) = turn.map_err(|rejection| unread(&rejection))?;
     check(&key, &history)?;
-    let turn = TurnCommit { session: key, history, ..TurnCommit::default() };
+    usage.as_ref().map_or(Ok(()), check_usage)?;
+    let turn = TurnCommit { session: key, history, usage, ..TurnCommit::default() };
     desk.ledger.commit_turn(turn).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 fn unread(rejection: &JsonRejection) -> Refusal {
     match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large("the history", MAX_BODY_BYTES, "bytes"),
+        StatusCode::PAYLOAD_TOO_LARGE => too_large("the turn", MAX_BODY_BYTES, "bytes"),
         status => Refusal::Unusable(status, rejection.body_text()),
     }
 }
@@ -84,6 +85,15 @@ fn check(key: &str, history: &[String]) -> Result<(), Refusal> {
             Refusal::Unusable(StatusCode::UNPROCESSABLE_ENTITY, problem)
         })
     })
+}
+
+fn check_usage(usage: &TurnUsage) -> Result<(), Refusal> {
+    let is_named = |name: &str| (1..=MAX_KEY_BYTES).contains(&name.len());
+    if is_named(&usage.channel) && is_named(&usage.model) {
+        return Ok(());
+    }
+    let problem = format!("channel and model of the usage have 1 to {MAX_KEY_BYTES} bytes");
+    Err(Refusal::Unusable(StatusCode::UNPROCESSABLE_ENTITY, problem))
 }
 
 /// Instructions are no part of a conversation: they come from the workspace alone.

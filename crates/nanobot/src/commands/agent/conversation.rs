@@ -10,8 +10,8 @@ use crate::exit;
 use crate::output;
 use crate::session_memory::SessionMemory;
 
-/// Channel of a session that names none.
-const CHANNEL: &str = "cli";
+/// Channel of a session that names none; what is used in a terminal is counted under it.
+pub(super) const CHANNEL: &str = "cli";
 
 pub(super) struct Conversation<'a> {
     agent: Agent,
@@ -81,7 +81,7 @@ impl<'a> Conversation<'a> {
                 }
             }
         };
-        self.remember(&outcome.history).await;
+        self.remember(&outcome).await;
         outcome
     }
 
@@ -100,9 +100,9 @@ impl<'a> Conversation<'a> {
     }
 
     /// The answer is there already, so a failure to store it is only told.
-    async fn remember(&mut self, entries: &[Message]) {
-        self.history.extend_from_slice(entries);
-        if let Err(error) = self.memory.add(entries).await {
+    async fn remember(&mut self, turn: &TurnOutcome) {
+        self.history.extend_from_slice(&turn.history);
+        if let Err(error) = self.memory.add(turn).await {
             let why = exit::chain(&error);
             output::warning(format_args!("the next run will not remember this: {why}"));
         }

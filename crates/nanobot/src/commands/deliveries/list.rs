@@ -41,7 +41,8 @@ async fn deliveries(
         return Ok(output::json(&records)?);
     }
     if records.is_empty() {
-        output::note("There are no such deliveries.");
+        let such = if states.is_empty() { "deliveries yet" } else { "such deliveries" };
+        output::note(format_args!("There are no {such}."));
         return Ok(());
     }
     let now = now_ms();

@@ -21,7 +21,8 @@ pub(crate) fn run(args: PluginsTestArgs) -> anyhow::Result<Outcome> {
         Failure::new(format!("--section is no JSON object: {error}"))
             .with_hint("write it like `--section '{\"port\": 0}'`")
     })?;
-    let subject = subject(command(&instance, &args.plugin)?).with_section(section.into());
+    let subject = subject(command(&instance, &args.plugin)?);
+    let subject = subject.with_section(section.into()).with_chat(args.chat);
     runtime::interruptible(async {
         let report = check(&subject).await;
         if args.json {

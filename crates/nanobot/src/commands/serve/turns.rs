@@ -134,7 +134,7 @@ impl Turns {
                 let memory = self.memory(&session);
                 let history = self.read(&memory).await?;
                 let answered = self.run(turn(session, history), attached, said).await?;
-                self.remember(&memory, &answered.outcome.history).await;
+                self.remember(&memory, &answered.outcome).await;
                 answered.judge()
             }
             Conversation::Ended(session) => {
@@ -170,7 +170,7 @@ impl Turns {
     }
 
     fn memory(&self, session: &str) -> SessionMemory<'_> {
-        SessionMemory::new(&self.instance, &key(session))
+        SessionMemory::new(&self.instance, CHANNEL, &key(session))
     }
 
     async fn read(&self, memory: &SessionMemory<'_>) -> Result<Vec<Message>, Refusal> {
@@ -209,9 +209,9 @@ impl Turns {
     }
 
     /// The answer is there already, so a failure to store it is only logged.
-    async fn remember(&self, memory: &SessionMemory<'_>, entries: &[Message]) {
+    async fn remember(&self, memory: &SessionMemory<'_>, turn: &TurnOutcome) {
         let _desk = self.desk.lock().await;
-        if let Err(error) = memory.add(entries).await {
+        if let Err(error) = memory.add(turn).await {
             let why = exit::chain(&error);
             tracing::error!(error = %why, "An answer could not be stored; its session lacks it.");
         }
