@@ -50,7 +50,9 @@ pub use cache::DescriptionCache;
 pub use channel::ProcessChannel;
 pub use command::PluginCommand;
 pub use describe::describe;
-pub use discover::{DiscoveredPlugin, Discovery, Places, Shadow, Source, discover};
+pub use discover::{
+    DiscoveredPlugin, Discovery, Places, Shadow, Source, discover, is_channel_name,
+};
 pub use exit::PluginExited;
 pub use install::{
     InstallError, Installed, Previous, Progress, Removable, RemoveError, Request, Spec, install,

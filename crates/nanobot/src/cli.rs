@@ -27,8 +27,8 @@ pub(crate) use deliveries::{
 pub(crate) use gateway::GatewayArgs;
 pub(crate) use onboard::OnboardArgs;
 pub(crate) use plugins::{
-    PluginsCommand, PluginsDescribeArgs, PluginsInstallArgs, PluginsListArgs, PluginsRemoveArgs,
-    PluginsTestArgs,
+    Language, PluginsCommand, PluginsDescribeArgs, PluginsInstallArgs, PluginsListArgs,
+    PluginsNewArgs, PluginsRemoveArgs, PluginsTestArgs,
 };
 pub(crate) use sessions::{
     SessionsCommand, SessionsDeleteArgs, SessionsExportArgs, SessionsListArgs, SessionsShowArgs,

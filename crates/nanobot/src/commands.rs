@@ -30,6 +30,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Sessions(SessionsCommand::Export(args)) => sessions::export::run(args),
         Command::Sessions(SessionsCommand::Delete(args)) => sessions::delete::run(args),
         Command::Trace(args) => trace::run(args),
+        Command::Plugins(PluginsCommand::New(args)) => plugins::new::run(args),
         Command::Plugins(PluginsCommand::List(args)) => plugins::list::run(args),
         Command::Plugins(PluginsCommand::Describe(args)) => plugins::describe::run(args),
         Command::Plugins(PluginsCommand::Test(args)) => plugins::test::run(args),

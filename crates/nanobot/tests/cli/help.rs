@@ -35,6 +35,7 @@ fn help_of_every_command_names_its_options_and_gives_an_example() {
     check(&["plugins", "list"], &["--json", "--config"]);
     check(&["plugins", "describe"], &["<NAME|PATH>", "--json", "--config"]);
     check(&["plugins", "install"], &["<SPEC>", "--editable", "--force", "--verbose", "--config"]);
+    check(&["plugins", "new"], &["<NAME>", "--language", "--path", "--sources", "--config"]);
     check(&["plugins", "remove"], &["<NAME>", "--yes", "--config"]);
     check(&["config", "validate"], &["--config"]);
     check(&["config", "schema"], &[]);

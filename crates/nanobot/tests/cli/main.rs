@@ -12,6 +12,7 @@ mod home;
 mod ledger;
 mod logs;
 mod messages;
+mod new_plugin;
 mod onboard;
 mod plugins;
 mod reload;
