@@ -55,8 +55,8 @@ pub use discover::{
 };
 pub use exit::PluginExited;
 pub use install::{
-    InstallError, Installed, Previous, Progress, Removable, RemoveError, Request, Spec, install,
-    removable, remove,
+    InstallError, Installed, Previous, Progress, Removable, RemoveError, Request, Spec,
+    find_python, install, removable, remove,
 };
 pub use login::login;
 pub use python::PythonPlaces;
