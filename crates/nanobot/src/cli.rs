@@ -4,6 +4,7 @@ mod agent;
 mod channels;
 mod config;
 mod deliveries;
+mod doctor;
 mod gateway;
 mod onboard;
 mod plugins;
@@ -24,6 +25,7 @@ pub(crate) use deliveries::{
     DeliveriesArgs, DeliveriesCommand, DeliveriesDropArgs, DeliveriesListArgs, DeliveriesRetryArgs,
     DeliveriesShowArgs,
 };
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use gateway::GatewayArgs;
 pub(crate) use onboard::OnboardArgs;
 pub(crate) use plugins::{
@@ -73,6 +75,8 @@ pub(crate) enum Command {
     Agent(AgentArgs),
     /// Show what is configured and what is running
     Status(StatusArgs),
+    /// Find out what is wrong, and what to do about it
+    Doctor(DoctorArgs),
     /// See, restart and log in to channels
     #[command(subcommand)]
     Channels(ChannelsCommand),

@@ -5,6 +5,7 @@ mod channel_process;
 mod channels;
 mod config;
 mod deliveries;
+mod doctor;
 mod gateway;
 mod onboard;
 mod plugins;
@@ -21,6 +22,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Onboard(args) => onboard::run(args),
         Command::Agent(args) => agent::run(args),
         Command::Status(args) => status::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Channels(ChannelsCommand::Status(args)) => channels::status::run(args),
         Command::Channels(ChannelsCommand::Restart(args)) => channels::restart::run(args),
         Command::Channels(ChannelsCommand::Login(args)) => channels::login::run(args),

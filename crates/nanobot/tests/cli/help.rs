@@ -20,6 +20,7 @@ fn help_of_every_command_names_its_options_and_gives_an_example() {
     check(&["onboard"], &["--refresh", "--yes", "--overwrite", "--config", "--workspace"]);
     check(&["agent"], &["--message", "--session", "--no-markdown", "--logs", "--config"]);
     check(&["status"], &["--json", "--config", "--workspace"]);
+    check(&["doctor"], &["--json", "--config", "status 1"]);
     check(&["channels", "status"], &["--json", "--config"]);
     check(&["channels", "login"], &["<NAME>", "--force", "--config"]);
     check(&["deliveries"], &["--state", "--inbound", "--limit", "--json", "--config", "retry"]);

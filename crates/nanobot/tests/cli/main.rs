@@ -6,6 +6,7 @@ mod books;
 mod channels;
 mod config;
 mod deliveries;
+mod doctor;
 mod gateway;
 mod help;
 mod home;

@@ -12,6 +12,9 @@ fn a_new_plugin_in_python_is_installed_keeps_all_rules_and_passes_its_tests() {
     let section = ["--section", "{\"port\": 0}"];
     world.run(&[&["plugins", "test", "door-bell"][..], &section].concat()).succeeded();
 
+    let said = world.run(&["doctor"]).succeeded();
+    assert!(said.contains("packages are installed with Python 3."), "{said}");
+
     let readme =
         std::fs::read_to_string(world.path("nanobot-channel-door-bell/README.md")).unwrap();
     let python = "plugins/venvs/nanobot-channel-door-bell/current/bin/python3";
