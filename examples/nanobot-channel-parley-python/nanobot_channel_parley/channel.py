@@ -25,7 +25,7 @@ class LineChannel(BaseChannel):
 
     @classmethod
     def default_config(cls) -> dict[str, Any]:
-        """The section to start from. There is no password: anybody who connects can take any name."""
+        """The section to start from. There is no password: anybody can take any name."""
         return {"enabled": False, "host": "127.0.0.1", "port": 9000, "allowFrom": []}
 
     async def start(self) -> None:

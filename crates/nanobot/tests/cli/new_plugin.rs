@@ -1,9 +1,17 @@
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use serde_json::Value;
+use nanobot_test_support::TestGateway;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
-use crate::home::Home;
+use crate::home::{BINARY, Home};
+
+/// Far longer than an answer takes on a busy machine.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The root of the repository.
 fn root() -> &'static Path {
@@ -29,8 +37,16 @@ fn cargo(folder: &Path, args: &[&str]) {
     assert!(status.expect("there is cargo").success(), "cargo {args:?} failed");
 }
 
-#[test]
-fn a_new_plugin_in_rust_passes_its_tests_and_keeps_all_rules() {
+/// A gateway with this channel, for `ada` alone.
+async fn gateway_with(home: Home, channel: &str) -> TestGateway {
+    let section = json!({"enabled": true, "port": 0, "allowFrom": ["ada"]});
+    let config = json!({"channels": {channel: section}});
+    std::fs::write(home.config_file(), config.to_string()).expect("our file");
+    TestGateway::builder(BINARY).home(home.into_folder()).without_config().start().await
+}
+
+#[tokio::test]
+async fn a_new_plugin_in_rust_passes_its_tests_keeps_all_rules_and_answers() {
     let home = Home::new();
     let said = home.run(&["plugins", "new", "door-bell"]).succeeded();
     assert!(said.starts_with("✓ Wrote a channel plugin in Rust to nanobot-channel-door-bell\n"));
@@ -48,15 +64,27 @@ fn a_new_plugin_in_rust_passes_its_tests_and_keeps_all_rules() {
     assert!(said.contains("Display name  Door Bell"), "{said}");
     let said = home.run(&["plugins", "install", program]).succeeded();
     assert!(said.contains("It works, and calls itself Door Bell."), "{said}");
+
+    let gateway = gateway_with(home, "door-bell").await;
+    let status = ["channels", "status", "--json"];
+    let is_up = |report: &str| report.contains("listening on ");
+    let report: Value =
+        serde_json::from_str(&gateway.command_until(BINARY, &status, is_up).await).unwrap();
+    let message = report["channels"]["door-bell"]["message"].as_str().unwrap();
+    let mut stream =
+        TcpStream::connect(message.strip_prefix("listening on ").unwrap()).await.unwrap();
+    stream.write_all(b"ada\nHello!\n").await.unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    let answer = timeout(LIMIT, lines.next_line()).await.expect("it answers").unwrap().unwrap();
+    assert!(answer.contains("Hello!"), "{answer}");
 }
 
-#[test]
-fn a_new_script_keeps_all_rules_and_is_installed_as_it_is() {
+#[tokio::test]
+async fn a_new_script_keeps_all_rules_is_installed_as_it_is_and_answers() {
     let home = Home::new();
     let said = home.run(&["plugins", "new", "notes", "-l", "script"]).succeeded();
     assert!(said.contains("`nanobot plugins install ./nanobot-channel-notes`"), "{said}");
-    let expected =
-        serde_json::json!({"channels": {"notes": {"enabled": true, "allowFrom": ["ada"]}}});
+    let expected = json!({"channels": {"notes": {"enabled": true, "allowFrom": ["ada"]}}});
     assert_eq!(section_in(&said), expected);
     let program = "nanobot-channel-notes/nanobot-channel-notes";
     home.run(&["plugins", "test", program]).succeeded();
@@ -64,6 +92,18 @@ fn a_new_script_keeps_all_rules_and_is_installed_as_it_is() {
     assert!(said.contains("It works, and calls itself Notes."), "{said}");
     let said = home.run(&["onboard"]).succeeded();
     assert!(said.contains("Added channels.notes"), "{said}");
+
+    let folder = home.data_dir().join("channels/notes");
+    std::fs::create_dir_all(folder.join("inbox")).unwrap();
+    let note = home.path().join("note.txt");
+    std::fs::write(&note, "Hello!").unwrap();
+    let gateway = gateway_with(home, "notes").await;
+    // In one step, so that no half of it is read.
+    std::fs::rename(note, folder.join("inbox/ada.txt")).unwrap();
+    let delivered = ["deliveries", "--state", "delivered"];
+    gateway.command_until(BINARY, &delivered, |table| table.contains(" notes ")).await;
+    let answer = std::fs::read_to_string(folder.join("outbox/ada.txt")).unwrap();
+    assert!(answer.contains("Hello!"), "{answer}");
 }
 
 #[test]

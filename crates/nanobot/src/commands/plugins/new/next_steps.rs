@@ -31,17 +31,22 @@ pub(super) fn tell(
     Ok(())
 }
 
+/// Lets a test take any port.
+const FREE_PORT: &str = "--section '{\"port\": 0}'";
+
 type Step = (&'static str, Vec<String>);
 
 fn steps(instance: &Instance, language: Language, names: &Names) -> [Step; 3] {
     let (program, channel) = (names.distribution(), &names.channel);
+    let ours = |words: &str| format!("`{}`", instance.command(words));
     let [implement, package, install] = match language {
         Language::Rust => [
             vec!["change src/main.rs, and try it: `cargo test`".to_owned()],
-            vec![format!(
-                "`cargo build`, then `nanobot plugins test ./target/debug/{program} --section '{{\"port\": 0}}'`"
-            )],
-            vec![format!("`{}`", instance.command("plugins install ."))],
+            vec![
+                "`cargo build`".to_owned(),
+                format!("`nanobot plugins test ./target/debug/{program} {FREE_PORT}`"),
+            ],
+            vec![ours("plugins install .")],
         ],
         Language::Python => [
             vec![
@@ -50,18 +55,14 @@ fn steps(instance: &Instance, language: Language, names: &Names) -> [Step; 3] {
             ],
             vec!["pyproject.toml is all there is to it".to_owned()],
             vec![
-                format!("`{}`", instance.command("plugins install -e .")),
-                format!(
-                    "`{}`",
-                    instance
-                        .command(&format!("plugins test {channel} --section '{{\"port\": 0}}'"))
-                ),
+                ours("plugins install -e ."),
+                ours(&format!("plugins test {channel} {FREE_PORT}")),
             ],
         ],
         Language::Script => [
             vec![format!("change {program}, and try it: `nanobot plugins test ./{program}`")],
             vec!["the file is the package; keep its name, and keep it executable".to_owned()],
-            vec![format!("`{}`", instance.command(&format!("plugins install ./{program}")))],
+            vec![ours(&format!("plugins install ./{program}"))],
         ],
     };
     [("Implement", implement), ("Package", package), ("Install", install)]
