@@ -18,7 +18,8 @@ pub struct LedgerFile {
 }
 
 /// Reads the whole file of a ledger that is not open, and says whether all of it can be read.
-/// Nothing in it is changed; no file is made. Blocks, for a gigabyte some seconds.
+/// Nothing in it is changed; no file is made. Blocks for as long as reading it takes, and nobody else
+/// can open it meanwhile.
 ///
 /// # Errors
 ///
@@ -29,7 +30,7 @@ pub fn inspect(path: &Path) -> Result<LedgerFile, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(LOCK_WAIT).map_err(failed)?;
-    // A gateway that starts meanwhile waits for the file a moment; one that runs has it for itself.
+    // A gateway that runs has the file for itself; one that starts now finds it in use.
     connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE;").map_err(failed)?;
     let found = schema::find(&connection, path)?;
     let verdict: String =

@@ -2,9 +2,8 @@
 
 use serde_json::{Map, Value};
 
-/// Says which values are not what the schema wants: their types, bounds and choices are looked at,
-/// which is what people get wrong. The rest is judged by the channel itself when it starts. No value
-/// is repeated, as it may be a secret.
+/// Says which values are not what the schema wants: types, bounds and choices are looked at.
+/// The rest is judged by the channel when it starts. Values may be secrets, and are not said.
 pub(super) fn mismatches(path: &str, schema: &Value, section: &Map<String, Value>) -> Vec<String> {
     let Some(properties) = schema["properties"].as_object() else { return Vec::new() };
     let known = section.iter().filter_map(|(key, value)| Some((key, value, properties.get(key)?)));
