@@ -33,6 +33,7 @@ mod outbox;
 mod process_group;
 pub mod provider;
 mod question;
+mod reach;
 mod record;
 mod retry;
 mod rounds;
@@ -56,11 +57,13 @@ pub use provider::{
     Completion, Delta, Image, ModelProvider, ModelRequest, PastMessage, ProviderError, Stop,
     ToolSpec, Usage,
 };
+pub use reach::{Reach, reach};
 pub use settings::{
     AgentSettings, CommandSandbox, ModelSettings, ProviderSettings, RetryMode, ToolSettings,
 };
 pub use think::ThinkFilter;
 pub use tool::{Arguments, Tool, ToolContext, ToolError};
 pub use tool_call::{FunctionCall, ToolCall};
+pub use tools::command_walls;
 pub use transcription::{Transcriber, TranscriptionError, TranscriptionSettings};
 pub use turn::{Ending, Sender, Turn, TurnEvents, TurnOutcome};

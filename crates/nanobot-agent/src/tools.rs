@@ -16,6 +16,7 @@ use crate::provider::ToolSpec;
 use crate::settings::ToolSettings;
 use crate::tool::{ToolError, Toolbox};
 
+pub use exec::command_walls;
 use folders::Folders;
 pub(crate) use message::is_answer;
 pub(crate) use web::PublicClient;

@@ -40,7 +40,7 @@ pub use ledger::Ledger;
 pub use memory::{MemoryLedger, MemoryLimits};
 pub use session::{HistoryPage, SessionInfo, SessionPage};
 pub use session_file::SessionFile;
-pub use sqlite::{OpenError, Retention, SqliteLedger, SqliteOptions};
+pub use sqlite::{LedgerFile, OpenError, Retention, SqliteLedger, SqliteOptions, inspect};
 pub use trace::{InboundRecord, InboundState, Trace};
 pub use transfer::{ImportReport, export_session, import_sessions};
 pub use usage::{SessionUsage, TurnUsage, UsageQuery, UsageRow, UsageTotal};

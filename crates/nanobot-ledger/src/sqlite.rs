@@ -6,6 +6,7 @@
 
 mod backlog;
 mod inbox;
+mod inspect;
 mod machine;
 mod open;
 mod open_error;
@@ -20,6 +21,7 @@ mod trace;
 mod usage;
 mod writer;
 
+pub use inspect::{LedgerFile, inspect};
 pub use open_error::OpenError;
 pub use options::{Retention, SqliteOptions};
 

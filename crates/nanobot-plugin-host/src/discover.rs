@@ -3,6 +3,8 @@ pub(crate) mod executables;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+pub use executables::is_channel_name;
+
 use crate::PluginCommand;
 use crate::plugins_dir::PluginsDir;
 use crate::python::{self, PythonPlaces};

@@ -15,6 +15,8 @@ mod remove;
 mod slot;
 mod spec;
 
+use std::path::PathBuf;
+
 use crate::plugins_dir::PluginsDir;
 use crate::{DiscoveredPlugin, Places};
 
@@ -22,6 +24,24 @@ pub use error::InstallError;
 pub use previous::Previous;
 pub use remove::{Removable, RemoveError, removable, remove};
 pub use spec::Spec;
+
+/// Finds the interpreter that new environments are made with: the program and its version. None if
+/// there is none, or none that is new enough.
+pub async fn find_python(places: &Places) -> Option<(PathBuf, String)> {
+    let base = python::base(places, &mut Unheard).await?;
+    Some((base.program, base.version))
+}
+
+/// For questions that nobody waits to see answered step by step.
+struct Unheard;
+
+impl Progress for Unheard {
+    fn step(&mut self, _: &str) {}
+
+    fn note(&mut self, _: &str, _: &str) {}
+
+    fn output(&mut self, _: &str) {}
+}
 
 /// What is to be installed, and how.
 #[derive(Debug, Clone)]

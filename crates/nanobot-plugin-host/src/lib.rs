@@ -50,11 +50,13 @@ pub use cache::DescriptionCache;
 pub use channel::ProcessChannel;
 pub use command::PluginCommand;
 pub use describe::describe;
-pub use discover::{DiscoveredPlugin, Discovery, Places, Shadow, Source, discover};
+pub use discover::{
+    DiscoveredPlugin, Discovery, Places, Shadow, Source, discover, is_channel_name,
+};
 pub use exit::PluginExited;
 pub use install::{
-    InstallError, Installed, Previous, Progress, Removable, RemoveError, Request, Spec, install,
-    removable, remove,
+    InstallError, Installed, Previous, Progress, Removable, RemoveError, Request, Spec,
+    find_python, install, removable, remove,
 };
 pub use login::login;
 pub use python::PythonPlaces;

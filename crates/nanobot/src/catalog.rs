@@ -88,10 +88,14 @@ impl Catalog {
         guess::closest(typed, self.names())
     }
 
-    /// Says on stderr which plugins and places are left out, and why.
+    /// Which plugins and places are left out, and why.
+    pub(crate) fn left_out(&self) -> impl Iterator<Item = String> {
+        self.shadowed.iter().filter_map(shadow_note).chain(self.notes.iter().cloned())
+    }
+
+    /// Says it on stderr.
     pub(crate) fn tell_left_out(&self) {
-        self.shadowed.iter().filter_map(shadow_note).for_each(output::warning);
-        self.notes.iter().for_each(output::warning);
+        self.left_out().for_each(output::warning);
     }
 
     /// Says on stderr why a plugin is left out, if it is.

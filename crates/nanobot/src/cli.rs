@@ -4,6 +4,7 @@ mod agent;
 mod channels;
 mod config;
 mod deliveries;
+mod doctor;
 mod gateway;
 mod onboard;
 mod plugins;
@@ -25,11 +26,12 @@ pub(crate) use deliveries::{
     DeliveriesArgs, DeliveriesCommand, DeliveriesDropArgs, DeliveriesListArgs, DeliveriesRetryArgs,
     DeliveriesShowArgs,
 };
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use gateway::GatewayArgs;
 pub(crate) use onboard::OnboardArgs;
 pub(crate) use plugins::{
-    PluginsCommand, PluginsDescribeArgs, PluginsInstallArgs, PluginsListArgs, PluginsRemoveArgs,
-    PluginsTestArgs,
+    Language, PluginsCommand, PluginsDescribeArgs, PluginsInstallArgs, PluginsListArgs,
+    PluginsNewArgs, PluginsRemoveArgs, PluginsTestArgs,
 };
 pub(crate) use serve::ServeArgs;
 pub(crate) use sessions::{
@@ -77,6 +79,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Show what is configured and what is running
     Status(StatusArgs),
+    /// Find out what is wrong, and what to do about it
+    Doctor(DoctorArgs),
     /// See, restart and log in to channels
     #[command(subcommand)]
     Channels(ChannelsCommand),

@@ -5,6 +5,7 @@ mod channel_process;
 mod channels;
 mod config;
 mod deliveries;
+mod doctor;
 mod gateway;
 mod onboard;
 mod plugins;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Agent(args) => agent::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Status(args) => status::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Channels(ChannelsCommand::Status(args)) => channels::status::run(args),
         Command::Channels(ChannelsCommand::Restart(args)) => channels::restart::run(args),
         Command::Channels(ChannelsCommand::Login(args)) => channels::login::run(args),
@@ -32,6 +34,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Sessions(SessionsCommand::Export(args)) => sessions::export::run(args),
         Command::Sessions(SessionsCommand::Delete(args)) => sessions::delete::run(args),
         Command::Trace(args) => trace::run(args),
+        Command::Plugins(PluginsCommand::New(args)) => plugins::new::run(args),
         Command::Plugins(PluginsCommand::List(args)) => plugins::list::run(args),
         Command::Plugins(PluginsCommand::Describe(args)) => plugins::describe::run(args),
         Command::Plugins(PluginsCommand::Test(args)) => plugins::test::run(args),

@@ -40,6 +40,32 @@ impl GatewayLock {
     }
 }
 
+/// The process that holds the lock, if one does. Ask only when no gateway answers: a lock that is
+/// free is taken for a moment, and a gateway that starts in that moment would be refused. So it is not
+/// touched unless the process that is noted in it lives.
+#[cfg(unix)]
+pub(crate) fn holder(paths: &Paths) -> Option<String> {
+    let file = File::open(paths.lock_file()).ok()?;
+    let noted = noted_process(&file);
+    let process = rustix::process::Pid::from_raw(noted.parse().ok()?)?;
+    let lives = rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH);
+    let is_held = || matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    (lives && is_held()).then_some(noted)
+}
+
+/// Processes cannot be asked for here.
+#[cfg(not(unix))]
+pub(crate) fn holder(_: &Paths) -> Option<String> {
+    None
+}
+
+/// The id in the file; empty between taking the lock and writing the id.
+fn noted_process(file: &File) -> String {
+    let mut id = String::new();
+    let _ = file.take(MAX_ID_BYTES).read_to_string(&mut id);
+    id.trim().to_owned()
+}
+
 fn cannot_lock(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(format!("cannot lock {}: {error}", path.display()));
     match error.kind() {
@@ -52,10 +78,7 @@ fn cannot_lock(path: &Path, error: &io::Error) -> Failure {
 }
 
 fn taken(data_dir: &Path, file: &File) -> Failure {
-    let mut id = String::new();
-    // Between taking the lock and writing the id the file is empty.
-    let _ = file.take(MAX_ID_BYTES).read_to_string(&mut id);
-    let by = match id.trim() {
+    let by = match noted_process(file).as_str() {
         "" => String::new(),
         id => format!(" (process {id})"),
     };
@@ -78,7 +101,9 @@ mod tests {
         let error = GatewayLock::take(&paths).unwrap_err().to_string();
         let expected = format!("another gateway (process {}) is", std::process::id());
         assert!(error.starts_with(&expected), "{error}");
+        assert_eq!(holder(&paths), Some(std::process::id().to_string()));
         drop(first);
+        assert_eq!(holder(&paths), None);
         GatewayLock::take(&paths).unwrap();
     }
 }

@@ -1,6 +1,9 @@
 //! The terminal that stdout may be: how wide it is, and drawing on it.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+
+use crate::output;
 
 /// Columns of the terminal that shows stdout; `None` if none does, so that nothing need be cut.
 pub(crate) fn width() -> Option<usize> {
@@ -24,6 +27,38 @@ fn system_size() -> Option<(usize, usize)> {
 #[cfg(not(unix))]
 fn system_size() -> Option<(usize, usize)> {
     None
+}
+
+/// A line on stderr that says what is being done, and goes away again.
+pub(crate) struct PassingLine {
+    is_wanted: bool,
+    is_shown: bool,
+}
+
+/// Goes to the beginning of the line and empties it.
+const CLEAR: &str = "\r\u{1b}[K";
+
+impl PassingLine {
+    /// Only where a person looks at both streams: the line would stand in the middle of a log.
+    pub(crate) fn for_terminal() -> Self {
+        let is_wanted = io::stderr().is_terminal() && io::stdout().is_terminal();
+        Self { is_wanted, is_shown: false }
+    }
+
+    /// Shows a text in place of the one before.
+    pub(crate) fn show(&mut self, text: impl Display) {
+        if self.is_wanted {
+            output::prompt(format_args!("{CLEAR}{text}"));
+            self.is_shown = true;
+        }
+    }
+
+    /// Makes room for other things.
+    pub(crate) fn clear(&mut self) {
+        if std::mem::take(&mut self.is_shown) {
+            output::prompt(CLEAR);
+        }
+    }
 }
 
 /// A terminal on which lines are drawn again and again in the same place.

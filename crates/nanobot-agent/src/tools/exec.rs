@@ -23,6 +23,7 @@ use consent::Consent;
 use guard::Guard;
 use process::{Ended, Job};
 use sandbox::Sandbox;
+pub use sandbox::command_walls;
 
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(600);
 /// Characters of the output that the model gets to see.

@@ -8,7 +8,7 @@ use super::open_error::OpenError;
 use super::{machine, schema};
 
 /// How long another process that is just ending is waited for.
-const LOCK_WAIT: Duration = Duration::from_millis(500);
+pub(super) const LOCK_WAIT: Duration = Duration::from_millis(500);
 
 /// Settings of a file that is new. They must come before the first table, and they write: a file that
 /// is there may turn out to be none of ours.
@@ -55,16 +55,20 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE;")
 }
 
-/// Makes the file if there is none, readable for its owner only.
-///
 /// SQLite takes an empty file for a new one and removes the log that lies beside it. That log may be
 /// all that is left of a ledger, so it is looked for first.
-fn prepare(path: &Path) -> Result<(), OpenError> {
-    let failed = |error| OpenError::other(path, error);
+pub(super) fn check_log(path: &Path) -> Result<(), OpenError> {
     if size(path) == 0 && size(&wal_path(path)) > 0 {
         let reason = "the file is missing or empty, but its write-ahead log is there";
         return Err(OpenError::damaged(path, reason));
     }
+    Ok(())
+}
+
+/// Makes the file if there is none, readable for its owner only.
+fn prepare(path: &Path) -> Result<(), OpenError> {
+    let failed = |error| OpenError::other(path, error);
+    check_log(path)?;
     if path.exists() {
         return Ok(());
     }

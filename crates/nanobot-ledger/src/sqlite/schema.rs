@@ -12,10 +12,16 @@ const APPLICATION_ID: u32 = 0x6e62_6f74;
 /// Migration `n` (from 1) leads from version `n - 1` to `n`. Never change one that was released.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
-const NEWEST: u32 = MIGRATIONS.len() as u32;
+pub(super) const NEWEST: u32 = MIGRATIONS.len() as u32;
 
-/// Brings the file to the newest version, all steps at once.
-pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+/// What a file is.
+pub(super) struct Found {
+    pub(super) version: u32,
+    is_empty: bool,
+}
+
+/// Makes sure that the file is a ledger, and of a version that is known.
+pub(super) fn find(connection: &Connection, path: &Path) -> Result<Found, OpenError> {
     let failed = |error| OpenError::from_sqlite(path, error);
     let application: u32 = pragma(connection, "application_id").map_err(failed)?;
     let found: u32 = pragma(connection, "user_version").map_err(failed)?;
@@ -26,8 +32,15 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Op
     if found > NEWEST {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: NEWEST });
     }
-    if is_empty || found < NEWEST {
-        apply(connection, found).map_err(failed)?;
+    Ok(Found { version: found, is_empty })
+}
+
+/// Brings the file to the newest version, all steps at once.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let Found { version, is_empty } = find(connection, path)?;
+    if is_empty || version < NEWEST {
+        let failed = |error| OpenError::from_sqlite(path, error);
+        apply(connection, version).map_err(failed)?;
     }
     Ok(())
 }

@@ -20,11 +20,17 @@ pub(crate) fn channel_name(file_name: &OsStr) -> Option<String> {
         true => name.strip_suffix(".exe")?,
         false => name,
     };
+    is_channel_name(name).then(|| name.to_owned())
+}
+
+/// Whether a plugin's program can provide a channel of this name: small letters, digits, `-` and
+/// `_`, the first of them a letter or a digit.
+#[must_use]
+pub fn is_channel_name(name: &str) -> bool {
     let is_plain = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     let mut letters = name.bytes();
-    let is_valid = letters.next().is_some_and(is_plain)
-        && letters.all(|letter| is_plain(letter) || matches!(letter, b'_' | b'-'));
-    is_valid.then(|| name.to_owned())
+    letters.next().is_some_and(is_plain)
+        && letters.all(|letter| is_plain(letter) || matches!(letter, b'_' | b'-'))
 }
 
 #[cfg(unix)]

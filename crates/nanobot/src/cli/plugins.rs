@@ -1,10 +1,14 @@
+use std::path::PathBuf;
+
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::ConfigArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginsCommand {
+    /// Write a new plugin that works, to be changed into yours
+    New(PluginsNewArgs),
     /// List all channels: built-in ones and installed plugins
     List(PluginsListArgs),
     /// Start a plugin and show what it says about itself
@@ -15,6 +19,47 @@ pub(crate) enum PluginsCommand {
     Install(PluginsInstallArgs),
     /// Remove an installed plugin
     Remove(PluginsRemoveArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Writes a small channel with its tests into a new folder, and says how it goes on. No file is overwritten.
+
+Examples:
+  nanobot plugins new doorbell
+  nanobot plugins new doorbell --language python --path ~/src/doorbell
+  nanobot plugins new doorbell --language script")]
+pub(crate) struct PluginsNewArgs {
+    /// Name of the channel, which is also its key in the config
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+
+    /// What to write it in
+    #[arg(short, long, value_enum, value_name = "LANGUAGE", default_value_t = Language::Rust)]
+    pub(crate) language: Language,
+
+    /// Folder to write it to [default: ./nanobot-channel-NAME]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) path: Option<PathBuf>,
+
+    /// Folder of nanobot's sources, where a plugin in Rust finds the SDK [default: the one this
+    /// program was built from]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sources: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// What a new plugin is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// A crate on the SDK
+    Rust,
+    /// A package with a `BaseChannel`
+    Python,
+    /// One file that speaks the protocol itself, as any language can
+    Script,
 }
 
 #[derive(Debug, Args)]

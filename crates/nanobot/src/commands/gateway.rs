@@ -4,7 +4,7 @@ mod notices;
 mod prepare;
 mod reload;
 mod restart;
-mod selection;
+pub(super) mod selection;
 mod settings;
 
 use std::net::SocketAddr;

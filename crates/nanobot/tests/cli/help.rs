@@ -24,6 +24,7 @@ fn help_of_every_command_names_its_options_and_gives_an_example() {
         &["--port", "--host", "--timeout", "--verbose", "--config", "--workspace", "NANOBOT_LOG"],
     );
     check(&["status"], &["--json", "--config", "--workspace"]);
+    check(&["doctor"], &["--json", "--config", "status 1"]);
     check(&["channels", "status"], &["--json", "--config"]);
     check(&["channels", "login"], &["<NAME>", "--force", "--config"]);
     check(&["deliveries"], &["--state", "--inbound", "--limit", "--json", "--config", "retry"]);
@@ -39,6 +40,7 @@ fn help_of_every_command_names_its_options_and_gives_an_example() {
     check(&["plugins", "list"], &["--json", "--config"]);
     check(&["plugins", "describe"], &["<NAME|PATH>", "--json", "--config"]);
     check(&["plugins", "install"], &["<SPEC>", "--editable", "--force", "--verbose", "--config"]);
+    check(&["plugins", "new"], &["<NAME>", "--language", "--path", "--sources", "--config"]);
     check(&["plugins", "remove"], &["<NAME>", "--yes", "--config"]);
     check(&["config", "validate"], &["--config"]);
     check(&["config", "schema"], &[]);

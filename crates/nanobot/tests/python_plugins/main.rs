@@ -9,6 +9,7 @@ mod broken;
 mod guide;
 mod index;
 mod install;
+mod new;
 mod packages;
 mod rights;
 mod web;

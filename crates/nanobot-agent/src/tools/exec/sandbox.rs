@@ -71,22 +71,43 @@ enum Kind {
     Missing(&'static str),
 }
 
+impl Kind {
+    /// What is wanted, as far as this machine has it.
+    fn of(wanted: CommandSandbox) -> Self {
+        match wanted {
+            CommandSandbox::Unconfined => Self::Unconfined,
+            CommandSandbox::Bubblewrap if is_installed("bwrap") => Self::Bubblewrap,
+            CommandSandbox::Bubblewrap => Self::Missing("bubblewrap (`bwrap`) is not installed"),
+            _ if Walls::are_available() => Self::Landlock,
+            CommandSandbox::Landlock => Self::Missing("this system has no Landlock"),
+            CommandSandbox::Automatic => Self::Unconfined,
+        }
+    }
+}
+
+/// What commands are locked into on this machine: its name, or nothing if they are not.
+///
+/// # Errors
+///
+/// Says why there is none although one is demanded; no command is run then.
+pub fn command_walls(wanted: CommandSandbox) -> Result<Option<&'static str>, &'static str> {
+    match Kind::of(wanted) {
+        Kind::Unconfined => Ok(None),
+        Kind::Landlock => Ok(Some("Landlock")),
+        Kind::Bubblewrap => Ok(Some("bubblewrap")),
+        Kind::Missing(what) => Err(what),
+    }
+}
+
 impl Sandbox {
     pub(super) fn new(folders: &Arc<Folders>, settings: &ToolSettings) -> Self {
-        let kind = match settings.sandbox {
-            CommandSandbox::Unconfined => Kind::Unconfined,
-            CommandSandbox::Bubblewrap if is_installed("bwrap") => Kind::Bubblewrap,
-            CommandSandbox::Bubblewrap => Kind::Missing("bubblewrap (`bwrap`) is not installed"),
-            _ if Walls::are_available() => Kind::Landlock,
-            CommandSandbox::Landlock => Kind::Missing("this system has no Landlock"),
-            CommandSandbox::Automatic => {
-                tracing::warn!(
-                    "Commands of the agent are not locked in, because this system has no \
-                     Landlock. Install bubblewrap and set `tools.exec.sandbox` to `bwrap`."
-                );
-                Kind::Unconfined
-            }
-        };
+        let kind = Kind::of(settings.sandbox);
+        if kind == Kind::Unconfined && settings.sandbox == CommandSandbox::Automatic {
+            tracing::warn!(
+                "Commands of the agent are not locked in, because this system has no \
+                 Landlock. Install bubblewrap and set `tools.exec.sandbox` to `bwrap`."
+            );
+        }
         Self {
             folders: Arc::clone(folders),
             path_append: settings.config.exec.path_append.clone(),

@@ -4,7 +4,7 @@ mod grid;
 mod live;
 mod watch;
 
-pub(in crate::commands) use live::tell_reload;
+pub(in crate::commands) use live::{remark, tell_reload, word};
 
 use crate::cli::ChannelsStatusArgs;
 use crate::exit::Outcome;

@@ -4,6 +4,8 @@ mod chat;
 mod spec;
 
 pub(super) use chat::chat_by_rules;
+pub(in crate::commands) use chat::objection;
+pub(in crate::commands) use spec::spec;
 
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use nanobot_gateway::ChannelSpec;
 
 use crate::catalog::Catalog;
 use crate::channels::chat_page;
+use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::output;
 
@@ -48,7 +51,7 @@ pub(super) async fn channels(
     let enabled = enabled_sections(config);
     let specs = enabled.iter().filter_map(|(name, section)| {
         let entry = catalog.get(name).or_else(|| tell_missing(catalog, name))?;
-        Some(spec::spec(instance, config, catalog, entry, section))
+        Some(spec(instance, config, catalog, entry, section))
     });
     let channels = join_all(specs).await;
     catalog.tell_left_out();
@@ -56,7 +59,8 @@ pub(super) async fn channels(
     channels
 }
 
-fn enabled_sections(config: &Config) -> Vec<(&str, &ChannelSection)> {
+/// The sections of the channels that are to run, but the chat page's.
+pub(in crate::commands) fn enabled_sections(config: &Config) -> Vec<(&str, &ChannelSection)> {
     let sections = config.channels.sections.iter();
     sections
         .filter(|(name, section)| section.is_enabled() && *name != chat_page::NAME)
@@ -65,30 +69,50 @@ fn enabled_sections(config: &Config) -> Vec<(&str, &ChannelSection)> {
 }
 
 fn tell_missing<T>(catalog: &Catalog, name: &str) -> Option<T> {
-    output::warning(format_args!(
-        "no channel or plugin named \"{name}\" is installed, so channels.{name} does not run"
-    ));
-    match catalog.closest(name) {
-        Some(closest) => output::hint(format_args!("did you mean `{closest}`?")),
-        None => output::hint(format_args!(
-            "`nanobot plugins install` installs a plugin, `nanobot plugins list` shows what is found"
-        )),
-    }
+    let failure = missing(catalog, name);
+    output::warning(&failure);
+    failure.hint().iter().for_each(output::hint);
     None
 }
 
-/// Says what a person should know about who may write.
-fn tell_access(spec: &ChannelSpec) {
+/// Says that nothing provides a channel.
+pub(in crate::commands) fn missing(catalog: &Catalog, name: &str) -> Failure {
+    let failure = Failure::new(format!(
+        "no channel or plugin named \"{name}\" is installed, so channels.{name} does not run"
+    ));
+    failure.with_hint(match catalog.closest(name) {
+        Some(closest) => format!("did you mean `{closest}`?"),
+        None => "`nanobot plugins install` installs a plugin, `nanobot plugins list` shows what is found"
+            .to_owned(),
+    })
+}
+
+/// What a person should know about who may write.
+pub(in crate::commands) enum Access {
+    /// Others than those on the list, too.
+    OwnRule(String),
+    Nobody(String),
+}
+
+pub(in crate::commands) fn access(spec: &ChannelSpec) -> Option<Access> {
+    let name = &spec.name;
     if spec.rights.vouches {
-        output::note(format_args!(
+        return Some(Access::OwnRule(format!(
             "channels.{name}: the plugin also lets people write by a rule of its own; \
-             set channels.{name}.trustPlugin to false to go by allowFrom alone",
-            name = spec.name
-        ));
-    } else if spec.allow_from.is_empty() {
-        output::warning(format_args!(
-            "channels.{}.allowFrom is empty: nobody can write; list ids or \"*\"",
-            spec.name
-        ));
+             set channels.{name}.trustPlugin to false to go by allowFrom alone"
+        )));
+    }
+    spec.allow_from.is_empty().then(|| {
+        Access::Nobody(format!(
+            "channels.{name}.allowFrom is empty: nobody can write; list ids or \"*\""
+        ))
+    })
+}
+
+fn tell_access(spec: &ChannelSpec) {
+    match access(spec) {
+        Some(Access::OwnRule(text)) => output::note(text),
+        Some(Access::Nobody(text)) => output::warning(text),
+        None => {}
     }
 }

@@ -14,7 +14,7 @@ use crate::instance::Instance;
 use crate::{logging, output, runtime};
 
 /// What the name of a plugin's program begins with.
-const PREFIX: &str = "nanobot-channel-";
+pub(super) const PREFIX: &str = "nanobot-channel-";
 
 pub(crate) fn run(args: PluginsDescribeArgs) -> anyhow::Result<Outcome> {
     let instance = Instance::for_config(args.config)?;

@@ -114,7 +114,7 @@ fn queue(channel: &ChannelReport) -> String {
 }
 
 /// What the channel says, and while it is not well, why it last ended.
-pub(super) fn remark(channel: &ChannelReport) -> String {
+pub(in crate::commands) fn remark(channel: &ChannelReport) -> String {
     let is_well = matches!(channel.state, State::Connected | State::Connecting);
     let reason = channel.reason().filter(|_| !is_well);
     let trusted = "decides itself who may write (trustPlugin)".to_owned();
@@ -123,7 +123,7 @@ pub(super) fn remark(channel: &ChannelReport) -> String {
     said.into_iter().flatten().collect::<Vec<_>>().join("; ").replace('\n', " ")
 }
 
-pub(super) fn word(state: State) -> &'static str {
+pub(in crate::commands) fn word(state: State) -> &'static str {
     match state {
         State::Connecting => "connecting",
         State::Connected => "connected",

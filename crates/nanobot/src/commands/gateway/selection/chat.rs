@@ -23,23 +23,27 @@ pub(super) fn chat(
         ChatPage::On => make(instance, config).map(Some),
         ChatPage::Off => Ok(None),
         ChatPage::TooOpen => {
-            output::warning(format_args!("the chat page is off: {}", reason(config)));
-            output::hint(REMEDY);
+            let failure = objection(config);
+            output::warning(&failure);
+            failure.hint().iter().for_each(output::hint);
             Ok(None)
         }
-        ChatPage::Refused => {
-            let message = format!("channels.web cannot run: {}", reason(config));
-            Err(Failure::new(message).with_hint(REMEDY).into())
-        }
+        ChatPage::Refused => Err(objection(config).into()),
     }
 }
 
 const REMEDY: &str = "set `gateway.token` to a secret that the page then asks for, or \
     `gateway.host` to \"127.0.0.1\"; to go without the page, set `channels.web.enabled` to false";
 
-fn reason(config: &Config) -> String {
+/// Says why the chat page does not run although nobody has switched it off.
+pub(in crate::commands) fn objection(config: &Config) -> Failure {
     let host = &config.gateway.host;
-    format!("`gateway.host` is \"{host}\", so everybody on the network could use it")
+    let what = match ChatPage::of(config) {
+        ChatPage::Refused => "channels.web cannot run",
+        _ => "the chat page is off",
+    };
+    let reason = format!("`gateway.host` is \"{host}\", so everybody on the network could use it");
+    Failure::new(format!("{what}: {reason}")).with_hint(REMEDY)
 }
 
 fn make(instance: &Instance, config: &Config) -> anyhow::Result<(ChannelSpec, Arc<WebHub>)> {

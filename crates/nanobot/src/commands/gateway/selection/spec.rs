@@ -16,7 +16,7 @@ use crate::section::{in_effect, without_gateway_keys};
 ///
 /// A plugin that does not say what it is runs with its section as typed: when it is started it says
 /// what is wrong, and that shows in the status.
-pub(super) async fn spec(
+pub(in crate::commands) async fn spec(
     instance: &Instance,
     config: &Config,
     catalog: &Catalog,
