@@ -88,6 +88,22 @@ async fn files_are_written_read_edited_and_listed() {
 }
 
 #[tokio::test]
+async fn a_file_in_another_encoding_is_read_and_not_damaged() {
+    let house = House::new().await;
+    let bytes = b"gr\xfcner Tee\n";
+    std::fs::write(house.path("data/workspace/tea.txt"), bytes).expect("the file is written");
+    let read = house.call("read_file", json!({"path": "tea.txt"})).await;
+    assert!(read.contains("gr\u{fffd}ner Tee"), "{read}");
+    let arguments = json!({"path": "tea.txt", "old_text": "Tee", "new_text": "Kaffee"});
+    let refused = house.call("edit_file", arguments).await;
+    assert!(refused.contains("tea.txt is not UTF-8 text"), "{refused}");
+    assert_eq!(
+        std::fs::read(house.path("data/workspace/tea.txt")).expect("the file is there"),
+        bytes
+    );
+}
+
+#[tokio::test]
 async fn files_and_text_in_them_are_found() {
     let house = House::new().await;
     house.write("data/workspace/.gitignore", "ignored.md\n");
