@@ -7,6 +7,8 @@ mod write;
 
 pub(super) use edit::EditFile;
 pub(super) use list::ListDir;
+#[cfg(test)]
+pub(super) use list::list;
 pub(super) use read::ReadFile;
 pub(super) use write::WriteFile;
 
