@@ -30,8 +30,11 @@ impl Parameters {
         let budget = thinking.as_ref().and_then(|thinking| thinking["budget_tokens"].as_u64());
         let budget = budget.and_then(|budget| u32::try_from(budget).ok()).unwrap_or_default();
         // The thoughts count as part of the answer.
-        let max_tokens =
-            settings.max_tokens.max(if budget > 0 { budget + ANSWER_TOKENS } else { 0 });
+        let max_tokens = settings.max_tokens.max(if budget > 0 {
+            budget.saturating_add(ANSWER_TOKENS)
+        } else {
+            0
+        });
         let mut fields = Map::new();
         fields.insert("model".to_owned(), json!(selection.model));
         fields.insert("max_tokens".to_owned(), json!(max_tokens));
@@ -306,6 +309,12 @@ mod tests {
         check(Some("adaptive"), &json!({"type": "adaptive"}), 1_000);
         check(Some("low"), &json!({"type": "enabled", "budget_tokens": 1_024}), 5_120);
         check(Some("high"), &json!({"type": "enabled", "budget_tokens": 8_192}), 12_288);
+        let most = ModelSettings {
+            reasoning_effort: Some("high".to_owned()),
+            max_tokens: u32::MAX,
+            ..ModelSettings::default()
+        };
+        assert_eq!(parameters(&most).fields["max_tokens"], u32::MAX);
     }
 
     #[test]
