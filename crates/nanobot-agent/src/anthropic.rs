@@ -54,7 +54,7 @@ impl ModelProvider for AnthropicModel {
         let mut events = self.endpoint.open(self.parameters.body(request)?).await?;
         let mut answer = Answer::default();
         loop {
-            match self.endpoint.next(&mut events).await? {
+            match self.endpoint.next(&mut events, answer.is_finished()).await? {
                 None => return Err(events.early_end()),
                 Some(data) => answer.take(data, self.endpoint.secrets(), sink)?,
             }

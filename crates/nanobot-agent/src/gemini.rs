@@ -66,7 +66,7 @@ impl ModelProvider for GeminiModel {
         let mut answer = Answer::default();
         // There is no mark at the end: the reason to stop may come before the last event.
         loop {
-            match self.endpoint.next(&mut events).await? {
+            match self.endpoint.next(&mut events, answer.is_finished()).await? {
                 None if answer.is_finished() => return Ok(answer.completion()),
                 None => return Err(events.early_end()),
                 Some(data) => answer.take(data, self.endpoint.secrets(), sink)?,

@@ -51,7 +51,7 @@ impl ModelProvider for OpenAiModel {
         let mut events = self.endpoint.open(self.parameters.body(request)?).await?;
         let mut answer = Answer::default();
         loop {
-            match self.endpoint.next(&mut events).await? {
+            match self.endpoint.next(&mut events, answer.arrived.is_finished).await? {
                 None if answer.arrived.is_finished => return Ok(answer.completion()),
                 None => return Err(events.early_end()),
                 Some(data) if data.trim() == "[DONE]" => return Ok(answer.completion()),

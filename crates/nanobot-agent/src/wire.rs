@@ -23,6 +23,9 @@ pub(crate) const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 /// Calls of tools in one answer; far above what any model asks for.
 pub(crate) const MAX_CALLS: usize = 128;
 
+/// Longest wait for what may follow a finished answer: how many tokens it took, and a mark.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// Takes the pieces of an answer.
 pub(crate) type Sink<'s> = &'s mut (dyn for<'a> FnMut(crate::provider::Delta<'a>) + Send);
 
@@ -87,11 +90,20 @@ impl Endpoint {
         Err(self.in_time(Failure::read(response)).await?.into_error(&self.secrets))
     }
 
-    /// The data of the next event, or nothing at the end.
+    /// The data of the next event, or nothing at the end. After a finished answer nothing needs to
+    /// follow: however the server ends it then, and if it never does, this is the end.
     pub(crate) async fn next<'e>(
         &self,
         events: &'e mut EventStream,
+        is_finished: bool,
     ) -> Result<Option<&'e str>, ProviderError> {
+        if is_finished {
+            return Ok(timeout(LAST_WORDS, events.next())
+                .await
+                .ok()
+                .and_then(Result::ok)
+                .flatten());
+        }
         self.in_time(events.next()).await?
     }
 
