@@ -133,7 +133,7 @@ impl Server {
                 state.not_before = Some(Instant::now() + FIRST_BACK_OFF);
             }
             Err(error) => {
-                let source = std::error::Error::source(&error).map(ToString::to_string);
+                let source = std::error::Error::source(&error).map(without_addresses);
                 let wait = back_off(state.failures);
                 let again_in_s = wait.as_secs();
                 tracing::warn!(server = self.name, %error, source, again_in_s, "An MCP server \
@@ -155,6 +155,13 @@ impl Server {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The words of an error without addresses: people put keys there.
+fn without_addresses(error: &dyn std::error::Error) -> String {
+    let error = error.to_string();
+    let shown = |word| if str::contains(word, "://") { "(address)" } else { word };
+    error.split(' ').map(shown).collect::<Vec<_>>().join(" ")
 }
 
 fn back_off(failures: u32) -> Duration {
