@@ -292,6 +292,15 @@ async fn a_command_between_the_walls_of_landlock_stays_in_the_workspace() {
     assert!(kill.contains("Exit code: 1"), "{kill}");
 }
 
+#[tokio::test]
+async fn no_command_is_run_in_a_workspace_around_the_data_of_nanobot() {
+    let mut house = House::new().await;
+    house.settings.workspace = house.root.path().to_owned();
+    house.settings.tools.sandbox = CommandSandbox::Landlock;
+    let result = house.exec("cat data/config.json").await;
+    assert!(result.starts_with("Error: no command can be run, because"), "{result}");
+}
+
 /// Whether `bwrap` is installed, and this system lets it build walls.
 fn has_bubblewrap() -> bool {
     let mut probe = std::process::Command::new("bwrap");

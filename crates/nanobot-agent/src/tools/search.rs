@@ -58,6 +58,7 @@ pub(super) fn walk(
     let media = folders.media();
     let workspace = folders.workspace();
     let sessions = workspace.join("sessions");
+    let inner = Some(workspace).filter(|_| folders.data_dir_in_workspace().is_none());
     let is_allowed = folders.allows(real, Access::Read);
     let is_seen = move |entry: &DirEntry| {
         let path = entry.path();
@@ -65,7 +66,7 @@ pub(super) fn walk(
             && entry.file_name().to_str().is_some_and(|name| NOISE.contains(&name));
         let is_ours = data_dir.as_ref().is_some_and(|data_dir| path.starts_with(data_dir));
         // The folders inside that may be seen, and the way to them.
-        let is_open = [Some(&workspace), media.as_ref()]
+        let is_open = [inner.as_ref(), media.as_ref()]
             .into_iter()
             .flatten()
             .any(|open| path.starts_with(open) || open.starts_with(path));
