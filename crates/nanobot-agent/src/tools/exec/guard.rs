@@ -3,6 +3,8 @@
 //! This catches accidents, and nobody who wants to get around it; the walls are those of the
 //! sandbox.
 
+use std::sync::LazyLock;
+
 use regex::RegexSet;
 
 use crate::tool::ToolError;
@@ -21,23 +23,22 @@ const DENIED: [&str; 9] = [
     r"\bfind\b.*\s-delete\b",
 ];
 
+static DENIED_SET: LazyLock<RegexSet> =
+    LazyLock::new(|| RegexSet::new(DENIED).expect("the patterns are valid, as a test shows"));
+
 /// Judges commands.
 pub(super) struct Guard {
-    denied: RegexSet,
     networks: Networks,
 }
 
 impl Guard {
     pub(super) fn new(allowed_networks: &[String]) -> Self {
-        Self {
-            denied: RegexSet::new(DENIED).expect("the patterns are valid, as a test shows"),
-            networks: Networks::new(allowed_networks),
-        }
+        Self { networks: Networks::new(allowed_networks) }
     }
 
     /// Whether a command looks like an accident.
     pub(super) fn is_dangerous(&self, command: &str) -> bool {
-        self.denied.is_match(command)
+        DENIED_SET.is_match(command)
     }
 
     /// Refuses what nobody may allow in a chat.
