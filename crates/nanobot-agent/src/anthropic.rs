@@ -5,6 +5,7 @@
 
 mod request;
 mod response;
+mod thinking;
 mod versions;
 
 use async_trait::async_trait;
