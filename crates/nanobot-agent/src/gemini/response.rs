@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::provider::{Completion, Delta, ErrorKind, ProviderError, Stop, Usage};
 use crate::tool_call::ToolCall;
-use crate::wire::{Arrived, Failure, MAX_CALLS, Secrets, Sink, not_understood};
+use crate::wire::{self, Arrived, Failure, MAX_CALLS, Secrets, Sink, not_understood};
 
 use super::sign;
 
@@ -77,17 +77,17 @@ pub(super) struct Answer {
     calls: Vec<ToolCall>,
 }
 
-impl Answer {
-    pub(super) fn is_finished(&self) -> bool {
+impl wire::Answer for Answer {
+    fn is_finished(&self) -> bool {
         self.arrived.is_finished
     }
 
-    pub(super) fn take(
-        &mut self,
-        data: &str,
-        secrets: &Secrets,
-        sink: Sink<'_>,
-    ) -> Result<(), ProviderError> {
+    /// There is no mark at the end: the reason to stop may come before the last event.
+    fn is_over(&self) -> bool {
+        false
+    }
+
+    fn take(&mut self, data: &str, secrets: &Secrets, sink: Sink<'_>) -> Result<(), ProviderError> {
         let event: Event =
             serde_json::from_str(data).map_err(|error| not_understood(data, &error, secrets))?;
         if let Some(error) = event.error.filter(|error| !error.is_null()) {
@@ -112,6 +112,17 @@ impl Answer {
         self.arrived.check()
     }
 
+    fn completion(self) -> Completion {
+        Completion {
+            usage: self.arrived.usage,
+            tool_calls: self.calls,
+            stop: self.arrived.stop,
+            ..Completion::default()
+        }
+    }
+}
+
+impl Answer {
     fn take_part(&mut self, part: Part, sink: Sink<'_>) -> Result<(), ProviderError> {
         if let Some(text) = part.text.filter(|text| !text.is_empty()) {
             self.arrived.bytes += text.len();
@@ -131,15 +142,6 @@ impl Answer {
         }
         self.calls.push(taken);
         Ok(())
-    }
-
-    pub(super) fn completion(self) -> Completion {
-        Completion {
-            usage: self.arrived.usage,
-            tool_calls: self.calls,
-            stop: self.arrived.stop,
-            ..Completion::default()
-        }
     }
 }
 
@@ -182,6 +184,7 @@ mod tests {
 
     use super::*;
     use crate::settings::ProviderSettings;
+    use crate::wire::Answer as _;
 
     fn take(events: &[Value]) -> Result<(Completion, Vec<String>), ProviderError> {
         let secrets = Secrets::new(&ProviderSettings::default());
