@@ -138,7 +138,7 @@ impl Answer {
         let usage = usage.unwrap_or_default();
         let parts =
             [usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens];
-        let input: u64 = parts.into_iter().flatten().sum();
+        let input = parts.into_iter().flatten().fold(0, u64::saturating_add);
         let counted = &mut self.arrived.usage;
         counted.output_tokens = usage.output_tokens.unwrap_or(counted.output_tokens);
         if input > 0 {

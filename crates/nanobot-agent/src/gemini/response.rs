@@ -148,9 +148,9 @@ impl Answer {
 impl From<WireUsage> for Usage {
     fn from(wire: WireUsage) -> Self {
         Self {
-            input_tokens: wire.prompt_token_count + wire.tool_use_prompt_token_count,
+            input_tokens: wire.prompt_token_count.saturating_add(wire.tool_use_prompt_token_count),
             cached_tokens: wire.cached_content_token_count,
-            output_tokens: wire.candidates_token_count + wire.thoughts_token_count,
+            output_tokens: wire.candidates_token_count.saturating_add(wire.thoughts_token_count),
         }
     }
 }
@@ -224,6 +224,18 @@ mod tests {
         let mut signed = ToolCall::new("a1", "glob", r#"{"pattern":"*"}"#);
         sign(&mut signed, "sig");
         assert_eq!(completion.tool_calls, [signed, ToolCall::new("", "now", "")]);
+    }
+
+    #[test]
+    fn numbers_of_tokens_that_cannot_be_do_not_break_the_turn() {
+        let counts = json!({
+            "promptTokenCount": u64::MAX, "toolUsePromptTokenCount": 1,
+            "candidatesTokenCount": u64::MAX, "thoughtsTokenCount": 1,
+        });
+        let (completion, _) = take(&[json!({"usageMetadata": counts})]).expect("a valid event");
+        let mut usage = completion.usage;
+        usage += completion.usage;
+        assert_eq!((usage.input_tokens, usage.output_tokens), (u64::MAX, u64::MAX));
     }
 
     #[test]
