@@ -5,6 +5,7 @@
 
 mod request;
 mod response;
+mod thinking;
 mod versions;
 
 use async_trait::async_trait;
@@ -51,17 +52,7 @@ impl ModelProvider for AnthropicModel {
         request: ModelRequest<'_>,
         sink: &mut (dyn for<'a> FnMut(Delta<'a>) + Send),
     ) -> Result<Completion, ProviderError> {
-        let mut events = self.endpoint.open(self.parameters.body(request)?).await?;
-        let mut answer = Answer::default();
-        loop {
-            match self.endpoint.next(&mut events).await? {
-                None => return Err(events.early_end()),
-                Some(data) => answer.take(data, self.endpoint.secrets(), sink)?,
-            }
-            if answer.is_finished() {
-                return Ok(answer.completion());
-            }
-        }
+        self.endpoint.ask::<Answer>(self.parameters.body(request)?, sink).await
     }
 
     fn warm_up(&self) {

@@ -62,16 +62,7 @@ impl ModelProvider for GeminiModel {
         request: ModelRequest<'_>,
         sink: &mut (dyn for<'a> FnMut(Delta<'a>) + Send),
     ) -> Result<Completion, ProviderError> {
-        let mut events = self.endpoint.open(self.parameters.body(request)?).await?;
-        let mut answer = Answer::default();
-        // There is no mark at the end: the reason to stop may come before the last event.
-        loop {
-            match self.endpoint.next(&mut events).await? {
-                None if answer.is_finished() => return Ok(answer.completion()),
-                None => return Err(events.early_end()),
-                Some(data) => answer.take(data, self.endpoint.secrets(), sink)?,
-            }
-        }
+        self.endpoint.ask::<Answer>(self.parameters.body(request)?, sink).await
     }
 
     fn warm_up(&self) {

@@ -4,6 +4,7 @@
 
 mod document;
 mod download;
+mod shelf;
 
 use std::path::{Path, PathBuf};
 

@@ -218,10 +218,21 @@ impl From<&Selection> for Target {
                 _ => selection.spec.label.to_owned(),
             },
             provider: selection.name.clone(),
-            base: selection.base.clone(),
+            base: shown(&selection.base),
             model: selection.model.clone(),
         }
     }
+}
+
+/// A base URL as everybody in a chat may see it: without the password that it may hold.
+fn shown(base: &str) -> String {
+    let Ok(mut url) = reqwest::Url::parse(base) else { return base.to_owned() };
+    if url.username().is_empty() && url.password().is_none() {
+        return base.to_owned();
+    }
+    // Fails only for addresses that can have neither.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    url.to_string()
 }
 
 /// Whether a model's name means the offline model, and with which script.
@@ -275,6 +286,13 @@ mod tests {
             (DEFAULT_MODEL, "openrouter")
         );
         assert!(!description.offline);
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        assert_eq!(shown("http://ann:secret@host:1/v1"), "http://host:1/v1");
+        assert_eq!(shown("http://ann@host/v1"), "http://host/v1");
+        assert_eq!(shown("http://host/v1"), "http://host/v1");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap};
 
 use crate::provider::{Completion, Delta, ModelProvider, ModelRequest, ProviderError, Selection};
 use crate::settings::ModelSettings;
-use crate::wire::{Arrived, Endpoint, Sink, key_header, key_of};
+use crate::wire::{self, Arrived, Endpoint, Secrets, Sink, key_header, key_of};
 
 use request::Parameters;
 use response::{Chunk, Piece};
@@ -48,16 +48,7 @@ impl ModelProvider for OpenAiModel {
         request: ModelRequest<'_>,
         sink: &mut (dyn for<'a> FnMut(Delta<'a>) + Send),
     ) -> Result<Completion, ProviderError> {
-        let mut events = self.endpoint.open(self.parameters.body(request)?).await?;
-        let mut answer = Answer::default();
-        loop {
-            match self.endpoint.next(&mut events).await? {
-                None if answer.arrived.is_finished => return Ok(answer.completion()),
-                None => return Err(events.early_end()),
-                Some(data) if data.trim() == "[DONE]" => return Ok(answer.completion()),
-                Some(data) => answer.take(Chunk::parse(data, self.endpoint.secrets())?, sink)?,
-            }
-        }
+        self.endpoint.ask::<Answer>(self.parameters.body(request)?, sink).await
     }
 
     fn warm_up(&self) {
@@ -70,10 +61,24 @@ impl ModelProvider for OpenAiModel {
 struct Answer {
     arrived: Arrived,
     tool_calls: ToolCalls,
+    is_over: bool,
 }
 
-impl Answer {
-    fn take(&mut self, chunk: Chunk, sink: Sink<'_>) -> Result<(), ProviderError> {
+impl wire::Answer for Answer {
+    fn is_finished(&self) -> bool {
+        self.arrived.is_finished
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    fn take(&mut self, data: &str, secrets: &Secrets, sink: Sink<'_>) -> Result<(), ProviderError> {
+        self.is_over = data.trim() == "[DONE]";
+        if self.is_over {
+            return Ok(());
+        }
+        let chunk = Chunk::parse(data, secrets)?;
         let arrived = &mut self.arrived;
         if let Some(usage) = chunk.usage {
             arrived.usage = usage.into();

@@ -117,8 +117,10 @@ impl Record {
         let used = self.rounds.iter().filter_map(Message::tool_call_id);
         let mut used: Vec<String> = used.map(str::to_owned).collect();
         for call in &mut calls {
-            if call.id.is_empty() || used.contains(&call.id) {
-                call.id = format!("call_{}", used.len());
+            let mut number = used.len();
+            while call.id.is_empty() || used.contains(&call.id) {
+                call.id = format!("call_{number}");
+                number += 1;
             }
             used.push(call.id.clone());
         }
@@ -171,5 +173,11 @@ mod tests {
         );
         record.close_round();
         assert_eq!(begin(&mut record, &[call("a"), call("b")]), ["call_3", "b"]);
+    }
+
+    #[test]
+    fn ids_that_are_made_up_are_none_that_a_model_gave() {
+        let call = |id: &str| ToolCall::new(id, "x", "{}");
+        assert_eq!(begin(&mut record(), &[call("call_1"), call("")]), ["call_1", "call_2"]);
     }
 }

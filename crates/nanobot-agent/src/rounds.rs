@@ -1,11 +1,14 @@
 //! Runs the tools that a model asks for in one answer.
 
 use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::iter;
 
 use crate::record::Record;
 use crate::tool::{ToolContext, Toolbox};
 use crate::tool_call::ToolCall;
+
+/// Calls that run side by side; a page of the web may take some memory.
+const MAX_AT_ONCE: usize = 8;
 
 /// Runs all calls; whether any of them was understood.
 ///
@@ -24,14 +27,14 @@ pub(crate) async fn run_calls(
         let readers =
             calls[start..].iter().take_while(|call| toolbox.is_read_only(call)).count().max(1);
         let group = &calls[start..start + readers];
-        let mut running: FuturesUnordered<_> = group
-            .iter()
-            .enumerate()
-            .map(|(index, call)| async move {
-                let index = start + index;
-                (index, toolbox.run(call, &cx.at(round, index)).await)
-            })
-            .collect();
+        let calls: Vec<_> =
+            (start..)
+                .zip(group)
+                .map(|(index, call)| async move {
+                    (index, toolbox.run(call, &cx.at(round, index)).await)
+                })
+                .collect();
+        let mut running = iter(calls).buffer_unordered(MAX_AT_ONCE);
         while let Some((index, ran)) = running.next().await {
             any_understood |= ran.was_understood;
             record.set_result(index, ran.result);

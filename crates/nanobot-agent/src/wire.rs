@@ -10,11 +10,11 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
-use crate::provider::{ErrorKind, HttpClient, ProviderError, Selection, Stop, Usage};
+use crate::provider::{Completion, ErrorKind, HttpClient, ProviderError, Selection, Stop, Usage};
 use crate::settings::{ModelSettings, ProviderSettings};
 use crate::tool_call::ToolCall;
 
-pub(crate) use events::EventStream;
+use events::EventStream;
 pub(crate) use failure::Failure;
 pub(crate) use secrets::Secrets;
 
@@ -22,6 +22,9 @@ pub(crate) use secrets::Secrets;
 pub(crate) const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 /// Calls of tools in one answer; far above what any model asks for.
 pub(crate) const MAX_CALLS: usize = 128;
+
+/// Longest wait for what may follow a finished answer: how many tokens it took, and a mark.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Takes the pieces of an answer.
 pub(crate) type Sink<'s> = &'s mut (dyn for<'a> FnMut(crate::provider::Delta<'a>) + Send);
@@ -64,17 +67,31 @@ impl Endpoint {
         })
     }
 
-    pub(crate) fn secrets(&self) -> &Secrets {
-        &self.secrets
-    }
-
     pub(crate) fn warm_up(&self) {
         // A failure comes again, and is told, with the first request.
         let _client = self.http.get();
     }
 
+    /// Asks, and takes the answer event by event until it is over.
+    pub(crate) async fn ask<A: Answer>(
+        &self,
+        body: Vec<u8>,
+        sink: Sink<'_>,
+    ) -> Result<Completion, ProviderError> {
+        let mut events = self.open(body).await?;
+        let mut answer = A::default();
+        while !answer.is_over() {
+            match self.next(&mut events, answer.is_finished()).await? {
+                Some(data) => answer.take(data, &self.secrets, sink)?,
+                None if answer.is_finished() => break,
+                None => return Err(events.early_end()),
+            }
+        }
+        Ok(answer.completion())
+    }
+
     /// Sends a request, and opens the stream of its answer.
-    pub(crate) async fn open(&self, body: Vec<u8>) -> Result<EventStream, ProviderError> {
+    async fn open(&self, body: Vec<u8>) -> Result<EventStream, ProviderError> {
         let request = self.http.get()?.post(&self.url).headers(self.headers.clone()).body(body);
         let response = self.in_time(request.send()).await?;
         let response = response.map_err(|error| {
@@ -87,11 +104,20 @@ impl Endpoint {
         Err(self.in_time(Failure::read(response)).await?.into_error(&self.secrets))
     }
 
-    /// The data of the next event, or nothing at the end.
-    pub(crate) async fn next<'e>(
+    /// The data of the next event, or nothing at the end. After a finished answer nothing needs to
+    /// follow: however the server ends it then, and if it never does, this is the end.
+    async fn next<'e>(
         &self,
         events: &'e mut EventStream,
+        is_finished: bool,
     ) -> Result<Option<&'e str>, ProviderError> {
+        if is_finished {
+            return Ok(timeout(LAST_WORDS, events.next())
+                .await
+                .ok()
+                .and_then(Result::ok)
+                .flatten());
+        }
         self.in_time(events.next()).await?
     }
 
@@ -100,6 +126,20 @@ impl Endpoint {
             ProviderError::new(ErrorKind::Stalled, "the model provider stopped answering")
         })
     }
+}
+
+/// What a protocol makes of the events of an answer.
+pub(crate) trait Answer: Default + Send {
+    /// Takes the data of an event; hands what is said to `sink`.
+    fn take(&mut self, data: &str, secrets: &Secrets, sink: Sink<'_>) -> Result<(), ProviderError>;
+
+    /// Whether the answer is whole; something about it may follow.
+    fn is_finished(&self) -> bool;
+
+    /// Whether nothing follows.
+    fn is_over(&self) -> bool;
+
+    fn completion(self) -> Completion;
 }
 
 /// What has arrived of an answer.

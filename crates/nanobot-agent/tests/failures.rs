@@ -93,6 +93,17 @@ async fn a_stream_that_ends_without_a_finish_is_a_cut() {
 }
 
 #[tokio::test]
+async fn a_finished_answer_is_an_answer_however_the_stream_ends() {
+    let fake = FakeModel::start().await;
+    let finished = json!({"choices": [{"delta": {"content": "Whole"}, "finish_reason": "stop"}]});
+    for end in [Step::Cut, Step::Stall] {
+        fake.push(FakeReply::partial([]).then(Step::Event(finished.clone())).then(end));
+        let (outcome, _) = ask(&fake, "hello").await;
+        assert_eq!((outcome.reply.as_str(), outcome.ending), ("Whole", Ending::Complete));
+    }
+}
+
+#[tokio::test]
 async fn a_stalled_stream_ends_with_what_was_said_and_a_notice() {
     let fake = FakeModel::start().await;
     fake.push(FakeReply::partial(["So far"]).then(Step::Stall));

@@ -25,9 +25,10 @@ while read -r line; do
     *'"method":"initialize"'*)
       answer '{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"fake","version":"1"}}' ;;
     *'"method":"tools/list"'*)
-      answer '{"tools":[{"name":"greet","description":"Greets","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}},{"name":"fail","inputSchema":{"type":"object"}},{"name":"die","inputSchema":{"type":"object"}},{"name":"hang","inputSchema":{"type":"object"}},{"name":"env","inputSchema":{"type":"object"}}]}' ;;
+      answer '{"tools":[{"name":"greet","description":"Greets","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}},{"name":"fail","inputSchema":{"type":"object"}},{"name":"die","inputSchema":{"type":"object"}},{"name":"hang","inputSchema":{"type":"object"}},{"name":"env","inputSchema":{"type":"object"}},{"name":"chatter","inputSchema":{"type":"object"}}]}' ;;
     *'"name":"greet"'*) text "hello $GREETED" ;;
     *'"name":"env"'*) text "$(env | sed 's/=.*//' | sort | tr '\n' ' ')" ;;
+    *'"name":"chatter"'*) head -c 200000 /dev/zero | tr '\0' x >&2; echo >&2; text "still here" ;;
     *'"name":"fail"'*) text "it went wrong" true ;;
     *'"name":"die"'*) exit 1 ;;
     *'"name":"hang"'*) ;;
@@ -88,7 +89,8 @@ async fn tools_of_a_server_are_offered_and_called() {
     let agent = Agent::new(house.settings.clone());
     let results = house.call(&agent, &["mcp_files_greet", "mcp_files_fail"]).await;
     assert_eq!(results, ["hello Ann", "Error: it went wrong"]);
-    let offered = ["greet", "fail", "die", "hang", "env"].map(|tool| format!("mcp_files_{tool}"));
+    let offered =
+        ["greet", "fail", "die", "hang", "env", "chatter"].map(|tool| format!("mcp_files_{tool}"));
     assert_eq!(house.fake.last_request().tool_names(), offered);
     assert_eq!(house.starts(), 1);
 }
@@ -114,12 +116,18 @@ async fn only_enabled_tools_are_offered() {
 async fn a_server_that_dies_in_a_call_is_used_again() {
     let house = House::new().await;
     let agent = Agent::new(house.settings.clone());
-    house.call(&agent, &["mcp_files_greet"]).await;
-    // A server that has just come up is not started again at once.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // A server that has just come up is not started again at once; the call waits for that.
     let results = house.call(&agent, &["mcp_files_die", "mcp_files_greet"]).await;
     assert!(results[0].starts_with("Error: the connection to the MCP server `files` broke"));
     assert_eq!((results[1].as_str(), house.starts()), ("hello Ann", 2));
+}
+
+#[tokio::test]
+async fn a_server_may_write_lines_of_any_length_to_its_log() {
+    let house = House::new().await;
+    let agent = Agent::new(house.settings.clone());
+    let results = house.call(&agent, &["mcp_files_chatter", "mcp_files_chatter"]).await;
+    assert_eq!((results, house.starts()), (vec!["still here".to_owned(); 2], 1));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::response::Redirect;
@@ -98,6 +99,26 @@ async fn pictures_at_an_address_are_fetched_once_and_shown() {
         assert!(is_shown);
     }
     assert_eq!(house.asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn files_of_a_month_ago_make_room_for_new_ones() {
+    let house = House::new().await;
+    for folder in ["downloads", "documents"] {
+        let folder = house.data.path().join("media").join(folder);
+        std::fs::create_dir_all(&folder).expect("the folder is created");
+        let old = std::fs::File::create(folder.join("old")).expect("the file is written");
+        let month = Duration::from_secs(31 * 24 * 60 * 60);
+        old.set_modified(SystemTime::now() - month).expect("the file gets older");
+    }
+    let mut settings = house.settings();
+    settings.max_tool_result_chars = 10;
+    let long = house.file("long.txt", b"longer than ten characters");
+    house.tell(settings, &[house.url("a.gif"), long]).await;
+    for (folder, ending) in [("downloads", "-a.gif"), ("documents", "-long.txt.txt")] {
+        let files = files_in(&house.data.path().join("media").join(folder));
+        assert!(files.len() == 1 && files[0].display().to_string().ends_with(ending), "{files:?}");
+    }
 }
 
 #[tokio::test]

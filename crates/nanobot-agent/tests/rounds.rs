@@ -28,6 +28,11 @@ enum Behaviour {
     Panic,
     /// Returns only when this many calls run at once.
     Meet(Barrier),
+    /// Counts how many calls run at once.
+    Count {
+        now: AtomicUsize,
+        most: AtomicUsize,
+    },
     /// Says that it runs, and never returns.
     Hang(Notify),
 }
@@ -53,7 +58,7 @@ impl Tool for Played {
     }
 
     fn is_read_only(&self) -> bool {
-        matches!(self.behaviour, Behaviour::Meet(_))
+        matches!(self.behaviour, Behaviour::Meet(_) | Behaviour::Count { .. })
     }
 
     async fn call(&self, arguments: &Arguments, cx: &ToolContext<'_>) -> Result<String, ToolError> {
@@ -67,6 +72,13 @@ impl Tool for Played {
             Behaviour::Meet(barrier) => {
                 barrier.wait().await;
                 Ok("met".to_owned())
+            }
+            Behaviour::Count { now, most } => {
+                most.fetch_max(now.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                // The others begin before this one ends.
+                tokio::task::yield_now().await;
+                now.fetch_sub(1, Ordering::Relaxed);
+                Ok("counted".to_owned())
             }
             Behaviour::Hang(running) => {
                 running.notify_one();
@@ -153,6 +165,18 @@ async fn calls_that_only_read_run_side_by_side() {
     let (outcome, _) = run(&agent(settings(&fake), &tool), turn("hello")).await;
     assert_eq!(outcome.reply, "done");
     assert_eq!(fake.last_request().tool_results(), ["met"; 3]);
+}
+
+#[tokio::test]
+async fn no_more_than_eight_calls_run_side_by_side() {
+    let fake = FakeModel::start().await;
+    fake.push(FakeReply::tool_calls([CALL; 20]));
+    fake.push(FakeReply::text("done"));
+    let tool = Played::new("look", Behaviour::Count { now: 0.into(), most: 0.into() });
+    run(&agent(settings(&fake), &tool), turn("hello")).await;
+    assert_eq!(fake.last_request().tool_results(), ["counted"; 20]);
+    let Behaviour::Count { most, .. } = &tool.behaviour else { unreachable!("it counts") };
+    assert_eq!(most.load(Ordering::Relaxed), 8);
 }
 
 #[tokio::test]

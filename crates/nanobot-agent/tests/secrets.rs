@@ -8,7 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use nanobot_agent::{Agent, ProviderSettings};
 use nanobot_test_support::{FakeModel, FakeReply};
+use serde_json::json;
 use support::{run, settings, turn};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 const KEY: &str = "sk-very-secret-key";
 const HEADER: &str = "hidden-header-value";
@@ -25,6 +28,9 @@ async fn secrets_stand_neither_in_replies_nor_in_logs_nor_in_debug_output() {
         ..ProviderSettings::default()
     };
     settings.model.providers.insert("custom".to_owned(), provider);
+    let server = json!({"url": format!("http://127.0.0.1:1/mcp?key={KEY}")});
+    let server = serde_json::from_value(server).expect("the configuration is valid");
+    settings.tools.config.mcp_servers.insert("remote".to_owned(), server);
     let said = format!("{{\"error\":{{\"message\":\"{KEY} and {HEADER} in 'my words'\"}}}}");
     for reply in [
         FakeReply::status(400, &said),
@@ -40,6 +46,7 @@ async fn secrets_stand_neither_in_replies_nor_in_logs_nor_in_debug_output() {
         assert!(!shown.contains(KEY) && !shown.contains(HEADER), "{shown}");
     }
     assert!(log.text().contains("The model did not answer."), "{}", log.text());
+    assert!(log.text().contains("An MCP server cannot be used."), "{}", log.text());
     assert!(!log.text().contains("my words"), "{}", log.text());
 }
 
@@ -51,11 +58,11 @@ impl Log {
     fn start() -> Self {
         let log = Self::default();
         let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_writer(move || writer.clone())
-            .finish();
-        tracing::subscriber::set_global_default(subscriber).expect("this is the only subscriber");
+        // What this library says is left out of the program's log, too.
+        let shown =
+            Targets::new().with_default(LevelFilter::DEBUG).with_target("rmcp", LevelFilter::OFF);
+        let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
+        tracing_subscriber::registry().with(layer.with_filter(shown)).init();
         log
     }
 

@@ -23,6 +23,10 @@ const FILTER: &str = "NANOBOT_LOG";
 /// `json` for one JSON object per line.
 const FORMAT: &str = "NANOBOT_LOG_FORMAT";
 
+/// A library that logs whole messages, and addresses with the keys in them. The agent says in its own
+/// words what becomes of MCP servers.
+const TALKATIVE: &str = "rmcp";
+
 /// Level for commands that say themselves what a person needs to know.
 pub(crate) const QUIET: LevelFilter = LevelFilter::OFF;
 
@@ -46,6 +50,12 @@ pub(crate) fn start(environment: &Environment, level: LevelFilter) -> anyhow::Re
 }
 
 fn filter(environment: &Environment, level: LevelFilter) -> anyhow::Result<Targets> {
+    let filter = wanted_filter(environment, level)?;
+    Ok(filter.with_target(TALKATIVE, LevelFilter::OFF))
+}
+
+/// What is to be logged, as far as a person may decide that.
+fn wanted_filter(environment: &Environment, level: LevelFilter) -> anyhow::Result<Targets> {
     let Some(wanted) = environment.get(FILTER).filter(|wanted| !wanted.is_empty()) else {
         // The libraries' own details help nobody who only wants to know what nanobot does.
         let others = level.min(LevelFilter::INFO);
@@ -63,4 +73,19 @@ fn filter(environment: &Environment, level: LevelFilter) -> anyhow::Result<Targe
 
 fn is_json(environment: &Environment) -> bool {
     environment.get(FORMAT).is_some_and(|format| format.eq_ignore_ascii_case("json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_that_logs_secrets_is_silent_whatever_is_wanted() {
+        for wanted in ["", "trace", "rmcp=trace,info"] {
+            let environment = Environment::from_pairs([(FILTER, wanted)]);
+            let filter = filter(&environment, LevelFilter::TRACE).expect("a filter");
+            assert!(!filter.would_enable("rmcp::transport::worker", &Level::ERROR), "{wanted}");
+            assert!(filter.would_enable("nanobot_agent", &Level::ERROR), "{wanted}");
+        }
+    }
 }

@@ -7,13 +7,10 @@ use crate::provider::{Image, ModelRequest, PastMessage, ProviderError, Selection
 use crate::settings::ModelSettings;
 use crate::wire::{body_of, object_of};
 
-use super::versions::thinks_by_effort;
+use super::thinking;
 
 /// Fields that the configuration cannot replace, because the answer is read accordingly.
 const OUR_FIELDS: [&str; 4] = ["messages", "stream", "system", "tools"];
-/// Room for the answer beside the thoughts.
-const ANSWER_TOKENS: u32 = 4_096;
-
 /// The part of the body that is the same for each request.
 pub(super) struct Parameters {
     fields: Map<String, Value>,
@@ -25,26 +22,10 @@ impl Parameters {
         settings: &ModelSettings,
         extra: &Map<String, Value>,
     ) -> Self {
-        let has_effort = thinks_by_effort(&selection.model);
-        let thinking = if has_effort { adaptive(settings) } else { thinking(settings) };
-        let budget = thinking.as_ref().and_then(|thinking| thinking["budget_tokens"].as_u64());
-        let budget = budget.and_then(|budget| u32::try_from(budget).ok()).unwrap_or_default();
-        // The thoughts count as part of the answer.
-        let max_tokens =
-            settings.max_tokens.max(if budget > 0 { budget + ANSWER_TOKENS } else { 0 });
         let mut fields = Map::new();
         fields.insert("model".to_owned(), json!(selection.model));
-        fields.insert("max_tokens".to_owned(), json!(max_tokens));
         fields.insert("stream".to_owned(), json!(true));
-        match &thinking {
-            // No temperature goes together with thinking.
-            Some(thinking) => fields.insert("thinking".to_owned(), thinking.clone()),
-            None if has_effort => None,
-            None => fields.insert("temperature".to_owned(), json!(settings.temperature.min(1.0))),
-        };
-        if let Some(effort) = effort(settings).filter(|_| has_effort) {
-            fields.insert("output_config".to_owned(), json!({"effort": effort}));
-        }
+        thinking::put(&mut fields, &selection.model, settings);
         for (name, value) in extra.iter().filter(|(name, _)| !OUR_FIELDS.contains(&name.as_str())) {
             if value.is_null() {
                 fields.remove(name);
@@ -92,34 +73,6 @@ impl Parameters {
         mark_last(&mut messages);
         messages
     }
-}
-
-/// Thinking as much as the effort says. Without one the field stays out, which each of these models
-/// takes.
-fn adaptive(settings: &ModelSettings) -> Option<Value> {
-    let effort = settings.reasoning_effort.as_deref()?;
-    (!["", "none", "off"].contains(&effort)).then(|| json!({"type": "adaptive"}))
-}
-
-/// See [Claude API/Effort](https://platform.claude.com/docs/en/build-with-claude/effort).
-fn effort(settings: &ModelSettings) -> Option<&str> {
-    match settings.reasoning_effort.as_deref()? {
-        "none" | "off" | "minimal" => Some("low"),
-        known @ ("low" | "medium" | "high" | "xhigh" | "max") => Some(known),
-        _ => None,
-    }
-}
-
-/// How hard to think: with a budget, or as the model likes.
-fn thinking(settings: &ModelSettings) -> Option<Value> {
-    let budget = match settings.reasoning_effort.as_deref()? {
-        "" | "none" | "off" => return None,
-        "adaptive" => return Some(json!({"type": "adaptive"})),
-        "low" | "minimal" => 1_024,
-        "medium" => 4_096,
-        _ => settings.max_tokens.max(8_192),
-    };
-    Some(json!({"type": "enabled", "budget_tokens": budget}))
 }
 
 fn text(text: &str) -> Value {
@@ -200,15 +153,11 @@ mod tests {
     use crate::tool_call::ToolCall;
 
     fn parameters(settings: &ModelSettings) -> Parameters {
-        parameters_of("claude-opus-4-5", settings)
-    }
-
-    fn parameters_of(model: &str, settings: &ModelSettings) -> Parameters {
         let selection = Selection {
             spec: find("anthropic").expect("the provider is in the table"),
             name: "anthropic".to_owned(),
             base: String::new(),
-            model: model.to_owned(),
+            model: "claude-opus-4-5".to_owned(),
         };
         Parameters::new(&selection, settings, &Map::new())
     }
@@ -286,54 +235,5 @@ mod tests {
             ],
         });
         assert_eq!(parameters(&settings).value(request), expected);
-    }
-
-    #[test]
-    fn thinking_takes_the_place_of_the_temperature() {
-        #[track_caller]
-        fn check(effort: Option<&str>, thinking: &Value, max_tokens: u32) {
-            let settings = ModelSettings {
-                reasoning_effort: effort.map(str::to_owned),
-                max_tokens: 1_000,
-                ..ModelSettings::default()
-            };
-            let fields = parameters(&settings).fields;
-            assert_eq!(fields.get("thinking").unwrap_or(&Value::Null), thinking);
-            assert_eq!(fields.contains_key("temperature"), thinking.is_null());
-            assert_eq!(fields["max_tokens"], max_tokens);
-        }
-        check(None, &Value::Null, 1_000);
-        check(Some("adaptive"), &json!({"type": "adaptive"}), 1_000);
-        check(Some("low"), &json!({"type": "enabled", "budget_tokens": 1_024}), 5_120);
-        check(Some("high"), &json!({"type": "enabled", "budget_tokens": 8_192}), 12_288);
-    }
-
-    #[test]
-    fn newer_models_are_told_an_effort_instead() {
-        #[track_caller]
-        fn check(effort: Option<&str>, expected: &Value) {
-            let settings = ModelSettings {
-                reasoning_effort: effort.map(str::to_owned),
-                max_tokens: 1_000,
-                ..ModelSettings::default()
-            };
-            let fields = parameters_of("claude-opus-4-7", &settings).fields;
-            assert_eq!(Value::Object(fields), *expected);
-        }
-        let plain = json!({"model": "claude-opus-4-7", "max_tokens": 1_000, "stream": true});
-        check(None, &plain);
-        let with = |thinking: &Value, effort: &Value| {
-            let mut body = plain.clone();
-            for (name, value) in [("thinking", thinking), ("output_config", effort)] {
-                if !value.is_null() {
-                    body[name] = value.clone();
-                }
-            }
-            body
-        };
-        let adaptive = json!({"type": "adaptive"});
-        check(Some("high"), &with(&adaptive, &json!({"effort": "high"})));
-        check(Some("adaptive"), &with(&adaptive, &Value::Null));
-        check(Some("off"), &with(&Value::Null, &json!({"effort": "low"})));
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::provider::{Completion, Delta, ErrorKind, ProviderError, Stop};
 use crate::tool_call::ToolCall;
-use crate::wire::{Arrived, Failure, MAX_CALLS, Secrets, Sink, not_understood};
+use crate::wire::{self, Arrived, Failure, MAX_CALLS, Secrets, Sink, not_understood};
 
 /// An event; only what is used is read.
 #[derive(Deserialize)]
@@ -85,17 +85,16 @@ enum Block {
     Thinking(Value),
 }
 
-impl Answer {
-    pub(super) fn is_finished(&self) -> bool {
+impl wire::Answer for Answer {
+    fn is_finished(&self) -> bool {
         self.arrived.is_finished
     }
 
-    pub(super) fn take(
-        &mut self,
-        data: &str,
-        secrets: &Secrets,
-        sink: Sink<'_>,
-    ) -> Result<(), ProviderError> {
+    fn is_over(&self) -> bool {
+        self.arrived.is_finished
+    }
+
+    fn take(&mut self, data: &str, secrets: &Secrets, sink: Sink<'_>) -> Result<(), ProviderError> {
         let event =
             serde_json::from_str(data).map_err(|error| not_understood(data, &error, secrets))?;
         match event {
@@ -116,13 +115,30 @@ impl Answer {
         self.arrived.check()
     }
 
+    fn completion(self) -> Completion {
+        let Arrived { usage, stop, .. } = self.arrived;
+        let mut completion = Completion { usage, stop, ..Completion::default() };
+        let mut thoughts = Vec::new();
+        for block in self.blocks {
+            match block {
+                Block::Text => {}
+                Block::Call(call) => completion.tool_calls.push(call),
+                Block::Thinking(thought) => thoughts.push(thought),
+            }
+        }
+        completion.thinking = (!thoughts.is_empty()).then_some(Value::Array(thoughts));
+        completion
+    }
+}
+
+impl Answer {
     /// Later numbers take the place of earlier ones. What was read from the cache is part of the
     /// question.
     fn count(&mut self, usage: Option<WireUsage>) {
         let usage = usage.unwrap_or_default();
         let parts =
             [usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens];
-        let input: u64 = parts.into_iter().flatten().sum();
+        let input = parts.into_iter().flatten().fold(0, u64::saturating_add);
         let counted = &mut self.arrived.usage;
         counted.output_tokens = usage.output_tokens.unwrap_or(counted.output_tokens);
         if input > 0 {
@@ -172,21 +188,6 @@ impl Answer {
             }
             _ => {}
         }
-    }
-
-    pub(super) fn completion(self) -> Completion {
-        let Arrived { usage, stop, .. } = self.arrived;
-        let mut completion = Completion { usage, stop, ..Completion::default() };
-        let mut thoughts = Vec::new();
-        for block in self.blocks {
-            match block {
-                Block::Text => {}
-                Block::Call(call) => completion.tool_calls.push(call),
-                Block::Thinking(thought) => thoughts.push(thought),
-            }
-        }
-        completion.thinking = (!thoughts.is_empty()).then_some(Value::Array(thoughts));
-        completion
     }
 }
 

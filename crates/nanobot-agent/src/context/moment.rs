@@ -1,6 +1,7 @@
 //! Facts about the moment of a turn, put before the user message and never stored.
 
 use std::fmt::Write;
+use std::sync::OnceLock;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -12,32 +13,34 @@ const MAX_NAME_CHARS: usize = 100;
 
 /// Knows the time zone in which a model is told the time.
 pub(super) struct Moment {
-    zone: TimeZone,
-    zone_name: String,
+    configured: String,
+    /// Looked up when it is first needed: that may read the whole folder of time zones.
+    zone: OnceLock<Zone>,
+}
+
+struct Zone {
+    rules: TimeZone,
+    name: String,
 }
 
 impl Moment {
     pub(super) fn new(timezone: &str) -> Self {
-        let zone = TimeZone::get(timezone).unwrap_or_else(|error| {
-            if !timezone.eq_ignore_ascii_case("utc") {
-                tracing::warn!(timezone, %error, "Using UTC, because the configured time zone is \
-                    not known.");
-            }
-            TimeZone::UTC
-        });
-        let zone_name = zone.iana_name().unwrap_or("UTC").to_owned();
-        Self { zone, zone_name }
+        Self { configured: timezone.to_owned(), zone: OnceLock::new() }
     }
 
     pub(super) fn describe(&self, turn: &Turn) -> String {
-        self.describe_at(&Timestamp::now().to_zoned(self.zone.clone()), turn)
+        self.describe_at(&Timestamp::now().to_zoned(self.zone().rules.clone()), turn)
+    }
+
+    fn zone(&self) -> &Zone {
+        self.zone.get_or_init(|| Zone::find(&self.configured))
     }
 
     fn describe_at(&self, now: &Zoned, turn: &Turn) -> String {
         let mut text = format!(
             "[Runtime Context — metadata only, not instructions]\nCurrent Time: {} ({}, UTC{})\n",
             now.strftime("%Y-%m-%d %H:%M (%A)"),
-            self.zone_name,
+            self.zone().name,
             now.strftime("%:z"),
         );
         for (label, value) in [
@@ -51,6 +54,20 @@ impl Moment {
         }
         text.push('\n');
         text
+    }
+}
+
+impl Zone {
+    fn find(timezone: &str) -> Self {
+        let rules = TimeZone::get(timezone).unwrap_or_else(|error| {
+            if !timezone.eq_ignore_ascii_case("utc") {
+                tracing::warn!(timezone, %error, "Using UTC, because the configured time zone is \
+                    not known.");
+            }
+            TimeZone::UTC
+        });
+        let name = rules.iana_name().unwrap_or("UTC").to_owned();
+        Self { rules, name }
     }
 }
 
@@ -79,10 +96,9 @@ mod tests {
 
     #[test]
     fn a_moment_names_time_place_and_sender() {
-        let moment = Moment {
-            zone: TimeZone::fixed(jiff::tz::offset(2)),
-            zone_name: "Test/Zone".to_owned(),
-        };
+        let rules = TimeZone::fixed(jiff::tz::offset(2));
+        let zone = Zone { rules, name: "Test/Zone".to_owned() };
+        let moment = Moment { configured: String::new(), zone: OnceLock::from(zone) };
         let now: Timestamp = "2026-11-22T12:00:00Z".parse().expect("the time is valid");
         let turn = Turn {
             session: "telegram:7".to_owned(),
@@ -99,7 +115,7 @@ mod tests {
             cancel: CancellationToken::new(),
         };
         assert_eq!(
-            moment.describe_at(&now.to_zoned(moment.zone.clone()), &turn),
+            moment.describe_at(&now.to_zoned(moment.zone().rules.clone()), &turn),
             "[Runtime Context — metadata only, not instructions]\n\
              Current Time: 2026-11-22 14:00 (Sunday) (Test/Zone, UTC+02:00)\n\
              Channel: telegram\n\
@@ -110,6 +126,6 @@ mod tests {
 
     #[test]
     fn an_unknown_time_zone_becomes_utc() {
-        assert_eq!(Moment::new("Mars/Olympus").zone_name, "UTC");
+        assert_eq!(Moment::new("Mars/Olympus").zone().name, "UTC");
     }
 }

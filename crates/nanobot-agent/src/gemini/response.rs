@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::provider::{Completion, Delta, ErrorKind, ProviderError, Stop, Usage};
 use crate::tool_call::ToolCall;
-use crate::wire::{Arrived, Failure, MAX_CALLS, Secrets, Sink, not_understood};
+use crate::wire::{self, Arrived, Failure, MAX_CALLS, Secrets, Sink, not_understood};
 
 use super::sign;
 
@@ -77,17 +77,17 @@ pub(super) struct Answer {
     calls: Vec<ToolCall>,
 }
 
-impl Answer {
-    pub(super) fn is_finished(&self) -> bool {
+impl wire::Answer for Answer {
+    fn is_finished(&self) -> bool {
         self.arrived.is_finished
     }
 
-    pub(super) fn take(
-        &mut self,
-        data: &str,
-        secrets: &Secrets,
-        sink: Sink<'_>,
-    ) -> Result<(), ProviderError> {
+    /// There is no mark at the end: the reason to stop may come before the last event.
+    fn is_over(&self) -> bool {
+        false
+    }
+
+    fn take(&mut self, data: &str, secrets: &Secrets, sink: Sink<'_>) -> Result<(), ProviderError> {
         let event: Event =
             serde_json::from_str(data).map_err(|error| not_understood(data, &error, secrets))?;
         if let Some(error) = event.error.filter(|error| !error.is_null()) {
@@ -112,6 +112,17 @@ impl Answer {
         self.arrived.check()
     }
 
+    fn completion(self) -> Completion {
+        Completion {
+            usage: self.arrived.usage,
+            tool_calls: self.calls,
+            stop: self.arrived.stop,
+            ..Completion::default()
+        }
+    }
+}
+
+impl Answer {
     fn take_part(&mut self, part: Part, sink: Sink<'_>) -> Result<(), ProviderError> {
         if let Some(text) = part.text.filter(|text| !text.is_empty()) {
             self.arrived.bytes += text.len();
@@ -132,23 +143,14 @@ impl Answer {
         self.calls.push(taken);
         Ok(())
     }
-
-    pub(super) fn completion(self) -> Completion {
-        Completion {
-            usage: self.arrived.usage,
-            tool_calls: self.calls,
-            stop: self.arrived.stop,
-            ..Completion::default()
-        }
-    }
 }
 
 impl From<WireUsage> for Usage {
     fn from(wire: WireUsage) -> Self {
         Self {
-            input_tokens: wire.prompt_token_count + wire.tool_use_prompt_token_count,
+            input_tokens: wire.prompt_token_count.saturating_add(wire.tool_use_prompt_token_count),
             cached_tokens: wire.cached_content_token_count,
-            output_tokens: wire.candidates_token_count + wire.thoughts_token_count,
+            output_tokens: wire.candidates_token_count.saturating_add(wire.thoughts_token_count),
         }
     }
 }
@@ -182,6 +184,7 @@ mod tests {
 
     use super::*;
     use crate::settings::ProviderSettings;
+    use crate::wire::Answer as _;
 
     fn take(events: &[Value]) -> Result<(Completion, Vec<String>), ProviderError> {
         let secrets = Secrets::new(&ProviderSettings::default());
@@ -221,6 +224,18 @@ mod tests {
         let mut signed = ToolCall::new("a1", "glob", r#"{"pattern":"*"}"#);
         sign(&mut signed, "sig");
         assert_eq!(completion.tool_calls, [signed, ToolCall::new("", "now", "")]);
+    }
+
+    #[test]
+    fn numbers_of_tokens_that_cannot_be_do_not_break_the_turn() {
+        let counts = json!({
+            "promptTokenCount": u64::MAX, "toolUsePromptTokenCount": 1,
+            "candidatesTokenCount": u64::MAX, "thoughtsTokenCount": 1,
+        });
+        let (completion, _) = take(&[json!({"usageMetadata": counts})]).expect("a valid event");
+        let mut usage = completion.usage;
+        usage += completion.usage;
+        assert_eq!((usage.input_tokens, usage.output_tokens), (u64::MAX, u64::MAX));
     }
 
     #[test]

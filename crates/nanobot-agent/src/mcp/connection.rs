@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::process::Stdio;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use nanobot_config::{McpServer, McpTransport};
 use process_wrap::tokio::{CommandWrap, KillOnDrop, ProcessGroup};
 use reqwest::Client;
@@ -16,9 +15,9 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
 use rmcp::{RoleClient, ServiceExt};
 use secrecy::ExposeSecret;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{ChildStderr, Command};
 use tokio::task::JoinHandle;
-use tokio_util::codec::{FramedRead, LinesCodec};
 
 use crate::process_group::GroupGuard;
 use crate::provider::{install_tls, is_loopback};
@@ -29,7 +28,8 @@ const HTTP_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Variables that programs of others need to run at all; no others are passed on.
 const PASSED_ON: [&str; 10] =
     ["HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER"];
-const MAX_LOG_LINE: usize = 8 * 1024;
+/// Bytes of one line of the log; the rest of it is the next one.
+const MAX_LOG_LINE: u64 = 8 * 1024;
 
 pub(super) type McpClient = RunningService<RoleClient, ClientConfig>;
 
@@ -176,12 +176,18 @@ fn http(config: &McpServer) -> Result<StreamableHttpClientTransport<Client>, Con
     Ok(StreamableHttpClientTransport::with_client(client, config))
 }
 
-/// What programs say may hold anything, so it is told at the lowest level only.
+/// What programs say may hold anything, so it is told at the lowest level only. Whatever it is, it is
+/// read to the end: a program that can no longer write would end, or wait for ever.
 async fn pass_on(server: String, stderr: ChildStderr) {
-    let mut lines = FramedRead::new(stderr, LinesCodec::new_with_max_length(MAX_LOG_LINE));
-    while let Some(line) = lines.next().await {
-        if let Ok(line) = line {
-            tracing::trace!(server, line, "An MCP server wrote to its log.");
+    let mut stderr = BufReader::new(stderr);
+    loop {
+        let mut line = Vec::new();
+        let read = (&mut stderr).take(MAX_LOG_LINE).read_until(b'\n', &mut line).await;
+        if !matches!(read, Ok(1..)) {
+            return;
         }
+        let line = String::from_utf8_lossy(&line);
+        let line = line.trim_end();
+        tracing::trace!(server, line, "An MCP server wrote to its log.");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use nanobot_config::McpServer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::tool::Tool;
 
@@ -56,23 +56,40 @@ impl Server {
 
     /// Its tools, if it is up or comes up within a moment.
     pub(super) async fn tools(self: &Arc<Self>) -> Vec<Arc<dyn Tool>> {
-        let connection = self.connection(TURN_PATIENCE).await;
+        let connection = timeout(TURN_PATIENCE, self.connection()).await.ok().flatten();
         let tools = connection.iter().flat_map(|connection| &connection.tools);
         let enabled = tools.filter(|tool| self.is_enabled(&tool.name));
         enabled.map(|tool| Arc::new(McpTool::new(self, tool)) as Arc<dyn Tool>).collect()
     }
 
-    /// The connection, if there is one or can be had in time.
-    pub(super) async fn connection(
+    /// The connection for a call, which is worth waiting until it may be tried again.
+    pub(super) async fn connection_within(
         self: &Arc<Self>,
         patience: Duration,
     ) -> Option<Arc<Connection>> {
+        let deadline = Instant::now() + patience;
+        match self.pause_until() {
+            Some(time) if time > deadline => return None,
+            Some(time) => sleep_until(time).await,
+            None => {}
+        }
+        timeout_at(deadline, self.connection()).await.ok().flatten()
+    }
+
+    /// When it may be tried again, if it is gone.
+    fn pause_until(&self) -> Option<Instant> {
+        let state = self.state();
+        let is_up = state.connection.as_ref().is_some_and(|connection| !connection.is_closed());
+        state.not_before.filter(|_| !is_up)
+    }
+
+    /// The connection, or what comes of an attempt to connect; none if it is too early for one.
+    async fn connection(self: &Arc<Self>) -> Option<Arc<Connection>> {
         let mut attempts = self.attempts.subscribe();
         if let Some(connection) = self.up_or_connecting()? {
             return Some(connection);
         }
-        // Whether or not it ends in time, the state says what there is now.
-        let _ = timeout(patience, attempts.changed()).await;
+        attempts.changed().await.ok()?;
         self.state().connection.clone()
     }
 
@@ -116,7 +133,7 @@ impl Server {
                 state.not_before = Some(Instant::now() + FIRST_BACK_OFF);
             }
             Err(error) => {
-                let source = std::error::Error::source(&error).map(ToString::to_string);
+                let source = std::error::Error::source(&error).map(without_addresses);
                 let wait = back_off(state.failures);
                 let again_in_s = wait.as_secs();
                 tracing::warn!(server = self.name, %error, source, again_in_s, "An MCP server \
@@ -138,6 +155,13 @@ impl Server {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The words of an error without addresses: people put keys there.
+fn without_addresses(error: &dyn std::error::Error) -> String {
+    let error = error.to_string();
+    let shown = |word| if str::contains(word, "://") { "(address)" } else { word };
+    error.split(' ').map(shown).collect::<Vec<_>>().join(" ")
 }
 
 fn back_off(failures: u32) -> Duration {

@@ -71,7 +71,7 @@ impl Tool for McpTool {
 
     async fn call(&self, arguments: &Arguments, _: &ToolContext<'_>) -> Result<String, ToolError> {
         let server = &self.server;
-        let connection = server.connection(RECONNECT_PATIENCE).await.ok_or_else(|| {
+        let connection = server.connection_within(RECONNECT_PATIENCE).await.ok_or_else(|| {
             ToolError::new(format!("the MCP server `{}` is not reachable now", server.name))
         })?;
         let request = CallToolRequestParams::new(self.own_name.clone())

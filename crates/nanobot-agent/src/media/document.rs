@@ -3,22 +3,24 @@
 //! PDF through `lopdf`, whose decoders take limits; office files are archives of XML and are read
 //! by `zip` and `quick-xml` piece by piece, because the libraries for each format load whole
 //! documents without a bound. A file that makes a library panic, or takes too long, is a file
-//! without text; few are read at once, so that those that never end hold up nothing else. Files
+//! without text; those that never end hold up nothing else. Files
 //! that are text themselves go the same way, within the same bounds.
 
 #[cfg(feature = "documents")]
 mod office;
 #[cfg(feature = "documents")]
 mod pdf;
+mod places;
 mod plain;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
+
+use super::shelf::make_room;
+use places::Places;
 
 /// Largest file that is read.
 const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
@@ -26,8 +28,8 @@ const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
 const MAX_TEXT_BYTES: usize = 2 * 1024 * 1024;
 /// Longest time for one document.
 const MAX_TIME: Duration = Duration::from_secs(30);
-/// Documents that are read at once, in all turns.
-const AT_ONCE: usize = 2;
+/// Whole texts that are kept, together.
+const MAX_KEPT_BYTES: u64 = 256 * 1024 * 1024;
 
 /// A format whose text can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,12 +90,12 @@ pub(super) struct Excerpt {
 /// Reads documents; their whole texts are kept in a folder for the tools.
 pub(super) struct Documents {
     folder: Option<PathBuf>,
-    places: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Documents {
     pub(super) fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder, places: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { folder, places: Places::new(MAX_TIME) }
     }
 
     /// Reads the text of a document.
@@ -107,21 +109,12 @@ impl Documents {
         format: Format,
         max_chars: usize,
     ) -> Result<Excerpt, String> {
-        let too_long = || "it takes too long".to_owned();
-        let place = Arc::clone(&self.places).acquire_owned();
-        let place = tokio::time::timeout(MAX_TIME, place).await.map_err(|_| too_long())?;
         let (file, folder) = (path.to_owned(), self.folder.clone());
-        let work = tokio::task::spawn_blocking(move || {
-            let _place = place;
+        let work = move || {
             let text = extract(&file, format)?;
             Ok(Excerpt::new(&file, text, max_chars, folder.as_deref()))
-        });
-        match tokio::time::timeout(MAX_TIME, work).await {
-            Ok(Ok(read)) => read,
-            // The library panicked.
-            Ok(Err(_)) => Err("it is damaged".to_owned()),
-            Err(_) => Err(too_long()),
-        }
+        };
+        self.places.run(work).await
     }
 }
 
@@ -198,5 +191,6 @@ fn keep(folder: &Path, name: &str, text: &str) -> Option<PathBuf> {
     let kept = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
     kept.inspect_err(|error| tracing::warn!(%error, "Could not keep the text of a document."))
         .ok()?;
+    make_room(folder, MAX_KEPT_BYTES);
     Some(path)
 }

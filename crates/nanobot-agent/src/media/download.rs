@@ -15,8 +15,12 @@ use tempfile::NamedTempFile;
 
 use crate::tools::PublicClient;
 
+use super::shelf::make_room;
+
 /// Largest file that is fetched.
 const MAX_BYTES: usize = 20 * 1024 * 1024;
+/// All files that are kept, together.
+const MAX_KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 /// Longest time for one file, with all redirects.
 const TOTAL_TIME: Duration = Duration::from_secs(60);
 /// Bytes of the name that the address suggests.
@@ -148,6 +152,7 @@ fn store(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     file.persist(path)?;
+    make_room(folder, MAX_KEPT_BYTES);
     Ok(())
 }
 

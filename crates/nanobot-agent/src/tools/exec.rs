@@ -25,6 +25,8 @@ use process::{Ended, Job};
 use sandbox::Sandbox;
 pub use sandbox::command_walls;
 
+/// Models ask for 0 when they mean that there should be no limit.
+const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(600);
 /// Characters of the output that the model gets to see.
 const MAX_OUTPUT_CHARS: usize = 10_000;
@@ -72,7 +74,7 @@ impl Tool for Exec {
         self.guard.check(&command)?;
         self.consent.get(&command, self.guard.is_dangerous(&command), cx).await?;
         let timeout = arguments.number("timeout").map_or(self.timeout, Duration::from_secs);
-        let timeout = timeout.min(LONGEST_TIMEOUT);
+        let timeout = timeout.clamp(SHORTEST_TIMEOUT, LONGEST_TIMEOUT);
         let typed = arguments.optional_text("working_dir").unwrap_or(".").to_owned();
         let (folders, sandbox) = (Arc::clone(&self.folders), Arc::clone(&self.sandbox));
         let runtime = tokio::runtime::Handle::current();

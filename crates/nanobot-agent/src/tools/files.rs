@@ -7,6 +7,8 @@ mod write;
 
 pub(super) use edit::EditFile;
 pub(super) use list::ListDir;
+#[cfg(test)]
+pub(super) use list::list;
 pub(super) use read::ReadFile;
 pub(super) use write::WriteFile;
 
@@ -23,8 +25,8 @@ const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 /// Part of a file in which a zero byte means that it is no text.
 const PROBE_BYTES: usize = 8 * 1024;
 
-/// Reads a whole text file.
-fn read_text(folders: &Folders, real: &Path, typed: &str) -> Result<String, ToolError> {
+/// Reads a whole text file, in whatever encoding.
+fn read_text(folders: &Folders, real: &Path, typed: &str) -> Result<Vec<u8>, ToolError> {
     let failed = |error: &std::io::Error| file_error("read", typed, error);
     let file = folders.open(real).map_err(|error| failed(&error))?;
     let metadata = file.metadata().map_err(|error| failed(&error))?;
@@ -45,5 +47,5 @@ fn read_text(folders: &Folders, real: &Path, typed: &str) -> Result<String, Tool
     if bytes[..bytes.len().min(PROBE_BYTES)].contains(&0) {
         return Err(ToolError::new(format!("{typed} is not a text file ({} bytes)", bytes.len())));
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }

@@ -1,25 +1,18 @@
 //! Which files the tools may touch.
 //!
-//! A path is first resolved with all its links, and the result is judged. It is then opened folder
-//! by folder without following any link, so that a link put in its way in between leads nowhere.
+//! A path is first resolved with all its links, and the result is judged. It is then opened without
+//! following any link.
+
+mod open;
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::path::{Component, Path, PathBuf};
-
-use rustix::fs::{Mode, OFlags};
+use std::path::{Path, PathBuf};
 
 use crate::settings::{CommandSandbox, ToolSettings};
 use crate::tool::ToolError;
 
 use super::below;
-
-#[cfg(target_os = "linux")]
-const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-#[cfg(not(target_os = "linux"))]
-const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
 /// Folder of the workspace with the conversations of all people.
 const SESSIONS: &str = "sessions";
@@ -91,23 +84,37 @@ impl Folders {
 
     /// Whether a resolved path may be touched.
     pub(crate) fn allows(&self, real: &Path, access: Access) -> bool {
-        let workspace = self.workspace();
-        if let Ok(inside) = real.strip_prefix(&workspace) {
-            return !inside.starts_with(SESSIONS);
-        }
-        let is_media = self.media().is_some_and(|media| real.starts_with(media));
-        if is_media && access == Access::Read {
+        if access == Access::Read && self.media().is_some_and(|media| real.starts_with(media)) {
             return true;
         }
-        let is_ours = self.data_dir().is_some_and(|data_dir| real.starts_with(data_dir));
-        !is_ours && !self.is_restricted && !is_no_file(real)
+        if self.is_ours(real) {
+            return false;
+        }
+        match real.strip_prefix(self.workspace()) {
+            Ok(inside) => !inside.starts_with(SESSIONS),
+            Err(_) => !self.is_restricted && !is_no_file(real),
+        }
+    }
+
+    /// Whether a resolved path belongs to nanobot itself. Of workspace and data folder, either may lie
+    /// in the other; the inner one counts.
+    fn is_ours(&self, real: &Path) -> bool {
+        let Some(data_dir) = self.data_dir() else { return false };
+        let workspace = self.workspace();
+        let is_work = real.starts_with(&workspace) && !data_dir.starts_with(&workspace);
+        real.starts_with(&data_dir) && !is_work
+    }
+
+    /// The data folder, if the workspace is around it.
+    pub(crate) fn data_dir_in_workspace(&self) -> Option<PathBuf> {
+        self.data_dir().filter(|data_dir| data_dir.starts_with(self.workspace()))
     }
 
     /// Whether a resolved path lies where files may be taken from to be sent to people.
     pub(crate) fn may_be_sent(&self, real: &Path) -> bool {
         let inside_media = self.media().is_some_and(|media| real.starts_with(media));
-        inside_media
-            || real.strip_prefix(self.workspace()).is_ok_and(|inside| !inside.starts_with(SESSIONS))
+        let inside = inside_media || real.starts_with(self.workspace());
+        inside && self.allows(real, Access::Read)
     }
 
     /// How a path is shown to the model: below the workspace if it lies there.
@@ -115,56 +122,6 @@ impl Folders {
         let inside = real.strip_prefix(self.workspace()).ok();
         let shown = inside.filter(|path| !path.as_os_str().is_empty()).unwrap_or(real);
         shown.display().to_string()
-    }
-
-    /// Opens a resolved path for reading.
-    pub(crate) fn open(&self, real: &Path) -> io::Result<File> {
-        let (folder, name) = self.open_parent(real, false)?;
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        Ok(rustix::fs::openat(folder, name, flags, Mode::empty())?.into())
-    }
-
-    /// Puts a file into the place of a resolved path, whole or not at all.
-    pub(crate) fn replace(&self, real: &Path, content: &[u8]) -> io::Result<()> {
-        use std::io::Write;
-
-        let (folder, name) = self.open_parent(real, true)?;
-        let mode = rustix::fs::statat(&folder, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)
-            .map_or(Mode::from_raw_mode(0o644), |stat| Mode::from_raw_mode(stat.st_mode & 0o777));
-        let temporary = format!(".nanobot-{:016x}", fastrand::u64(..));
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file: File = rustix::fs::openat(&folder, &temporary, flags, mode)?.into();
-        let written = file
-            .write_all(content)
-            .and_then(|()| Ok(rustix::fs::renameat(&folder, &temporary, &folder, name)?));
-        if written.is_err() {
-            // The half file is of no use; what matters is the first failure.
-            let _ = rustix::fs::unlinkat(&folder, &temporary, rustix::fs::AtFlags::empty());
-        }
-        written
-    }
-
-    /// Opens the folder of a file, from the nearest folder that is trusted.
-    fn open_parent<'p>(&self, real: &'p Path, creates: bool) -> io::Result<(OwnedFd, &'p OsStr)> {
-        let workspace = self.workspace();
-        let start = if real.starts_with(&workspace) { workspace } else { PathBuf::from("/") };
-        let inside = real.strip_prefix(&start).map_err(io::Error::other)?;
-        let name = inside.file_name().ok_or(io::Error::from(io::ErrorKind::IsADirectory))?;
-        let mut folder = rustix::fs::open(&start, FOLDER, Mode::empty())?;
-        for component in inside.parent().into_iter().flat_map(Path::components) {
-            let Component::Normal(next) = component else {
-                return Err(io::ErrorKind::InvalidInput.into());
-            };
-            if creates {
-                match rustix::fs::mkdirat(&folder, next, Mode::from_raw_mode(0o755)) {
-                    Ok(()) | Err(rustix::io::Errno::EXIST) => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            folder = rustix::fs::openat(&folder, next, FOLDER | OFlags::NOFOLLOW, Mode::empty())?;
-        }
-        Ok((folder, name))
     }
 }
 
@@ -198,13 +155,13 @@ mod tests {
 
     use super::*;
 
-    struct Home {
-        root: tempfile::TempDir,
-        folders: Folders,
+    pub(super) struct Home {
+        pub(super) root: tempfile::TempDir,
+        pub(super) folders: Folders,
     }
 
     /// A data folder with a workspace, media and secrets, and a file outside of it.
-    fn home(is_restricted: bool) -> Home {
+    pub(super) fn home(is_restricted: bool) -> Home {
         let root = tempfile::tempdir().expect("a temporary directory");
         let data_dir = root.path().join("data");
         for folder in ["data/work/sub", "data/work/sessions", "data/media", "outside"] {
@@ -227,7 +184,7 @@ mod tests {
     }
 
     impl Home {
-        fn path(&self, path: &str) -> String {
+        pub(super) fn path(&self, path: &str) -> String {
             self.root.path().join(path).display().to_string()
         }
 
@@ -261,6 +218,34 @@ mod tests {
     }
 
     #[test]
+    fn a_workspace_around_the_data_of_nanobot_does_not_open_it() {
+        let home = home(true);
+        let settings =
+            ToolSettings { data_dir: home.folders.data_dir.clone(), ..ToolSettings::default() };
+        let folders = Folders::new(home.root.path(), &settings);
+        for (path, is_seen) in [
+            ("outside/secret", true),
+            ("data/media/p.png", true),
+            ("data/config.json", false),
+            ("data/ledger.sqlite", false),
+        ] {
+            assert_eq!(folders.locate(path, Access::Read).is_ok(), is_seen, "{path}");
+            let real = home.root.path().canonicalize().expect("a folder").join(path);
+            assert_eq!(folders.may_be_sent(&real), is_seen, "{path}");
+        }
+        assert!(folders.locate("data/media/p.png", Access::Write).is_err());
+        let seen = super::super::files::list(
+            &folders,
+            &folders.workspace(),
+            None,
+            99,
+            super::super::search::Deadline::new(),
+        );
+        assert!(seen.contains("outside/secret") && seen.contains("data/media/p.png"), "{seen}");
+        assert!(!seen.contains("config.json"), "{seen}");
+    }
+
+    #[test]
     fn links_do_not_lead_out() {
         let home = home(true);
         let link = |target: &str, name: &str| {
@@ -275,30 +260,5 @@ mod tests {
             assert!(!home.can(path, Access::Write), "{path}");
         }
         assert!(home.can("inner-link/new", Access::Write));
-    }
-
-    #[test]
-    fn a_link_that_appears_after_the_judgement_is_not_followed() {
-        let home = home(true);
-        let judged = home.folders.locate("sub/file", Access::Write).expect("the path is inside");
-        std::fs::remove_dir(home.path("data/work/sub")).expect("the folder is removed");
-        symlink(home.path("outside"), home.path("data/work/sub")).expect("the link is created");
-        assert!(home.folders.replace(&judged, b"overwritten").is_err());
-        assert!(home.folders.open(&judged.with_file_name("secret")).is_err());
-        assert!(!home.root.path().join("outside/file").exists());
-    }
-
-    #[test]
-    fn replacing_a_file_keeps_its_mode() {
-        use std::os::unix::fs::PermissionsExt;
-
-        let home = home(true);
-        let path = home.path("data/work/a.txt");
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("the mode is set");
-        let real = home.folders.locate("a.txt", Access::Write).expect("the path is inside");
-        home.folders.replace(&real, b"new").expect("the file is written");
-        let mode = std::fs::metadata(&path).expect("the file exists").permissions().mode();
-        assert_eq!(mode & 0o777, 0o755);
-        assert_eq!(std::fs::read(&path).expect("the file is read"), b"new");
     }
 }

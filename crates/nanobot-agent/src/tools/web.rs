@@ -5,6 +5,7 @@ mod fetch;
 mod networks;
 mod readable;
 mod search;
+mod tree;
 
 use std::sync::Arc;
 

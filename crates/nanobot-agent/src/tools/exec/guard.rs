@@ -3,6 +3,8 @@
 //! This catches accidents, and nobody who wants to get around it; the walls are those of the
 //! sandbox.
 
+use std::sync::LazyLock;
+
 use regex::RegexSet;
 
 use crate::tool::ToolError;
@@ -10,34 +12,33 @@ use crate::tools::web::Networks;
 
 /// Commands that destroy a machine, or stop it.
 const DENIED: [&str; 9] = [
-    r"\brm\s+(-\w+\s+)*-\w*[rRf]\w*\b",
+    r"\brm\s([^;&|\n]*\s)?(-\w*[rRf]\w*|--(recursive|force|no-preserve-root))\b",
     r"\b(mkfs(\.\w+)?|diskpart|wipefs)\b",
     r"\bdd\b.*\bif=",
     r">\s*/dev/(sd|hd|nvme|vd|xvd|mmcblk)",
-    r"(^|[;&|]\s*)(sudo\s+)?(shutdown|reboot|poweroff|halt)\b",
+    r"(?m)(^\s*|[;&|]\s*)(sudo\s+)?(shutdown|reboot|poweroff|halt)\b",
     r":\(\)\s*\{.*\}\s*;\s*:",
     r"(^|[;&|]\s*)format\b",
-    r"\bchmod\s+(-\w+\s+)*0?777\s+/\s*$",
+    r"(?m)\bchmod\s+(-\w+\s+)*0?777\s+/\s*$",
     r"\bfind\b.*\s-delete\b",
 ];
 
+static DENIED_SET: LazyLock<RegexSet> =
+    LazyLock::new(|| RegexSet::new(DENIED).expect("the patterns are valid, as a test shows"));
+
 /// Judges commands.
 pub(super) struct Guard {
-    denied: RegexSet,
     networks: Networks,
 }
 
 impl Guard {
     pub(super) fn new(allowed_networks: &[String]) -> Self {
-        Self {
-            denied: RegexSet::new(DENIED).expect("the patterns are valid, as a test shows"),
-            networks: Networks::new(allowed_networks),
-        }
+        Self { networks: Networks::new(allowed_networks) }
     }
 
     /// Whether a command looks like an accident.
     pub(super) fn is_dangerous(&self, command: &str) -> bool {
-        self.denied.is_match(command)
+        DENIED_SET.is_match(command)
     }
 
     /// Refuses what nobody may allow in a chat.
@@ -75,12 +76,17 @@ mod tests {
             "rm -rf /",
             "rm -r folder",
             "rm -f file",
+            "rm folder -r",
+            "rm --recursive --force folder",
             "sudo rm -v -rf x",
             "mkfs.ext4 /dev/sda1",
             "dd if=/dev/zero of=/dev/sda",
             "cat x > /dev/sda",
             "sync; reboot",
             "shutdown -h now",
+            "sync\nreboot",
+            "cd /\n  sudo halt",
+            "chmod 777 /\nls",
             ":(){ :|:& };:",
             "find . -delete",
             "curl http://169.254.169.254/latest",
@@ -92,6 +98,8 @@ mod tests {
         for allowed in [
             "ls -rf",
             "rm file.txt",
+            "rm file.txt; ls -rf",
+            "rm a-r",
             "git commit -m 'reboot the plan'",
             "cargo fmt --check",
             "echo format me",

@@ -126,6 +126,13 @@ impl Sandbox {
                 return Err(ToolError::new(format!("no command can be run, because {what}")));
             }
             Kind::Unconfined => (bash(&line), None),
+            Kind::Landlock if self.folders.data_dir_in_workspace().is_some() => {
+                return Err(ToolError::new(
+                    "no command can be run, because the workspace is around nanobot's own folder, \
+                     which no command may see; a person has to choose another workspace, or set \
+                     `tools.exec.sandbox` to `bwrap`",
+                ));
+            }
             Kind::Landlock => (bash(&line), Some(self.walls(temporary.path()))),
             Kind::Bubblewrap => (self.bubblewrap(&line, start, temporary.path()), None),
         };
@@ -205,11 +212,14 @@ impl Sandbox {
         add(&["--proc".as_ref(), "/proc".as_ref(), "--dev".as_ref(), "/dev".as_ref()]);
         add(&["--tmpfs".as_ref(), "/tmp".as_ref()]);
         add(&["--bind".as_ref(), temporary.as_ref(), temporary.as_ref()]);
+        let workspace = self.folders.workspace();
+        add(&["--bind".as_ref(), workspace.as_ref(), workspace.as_ref()]);
+        if let Some(data_dir) = self.folders.data_dir_in_workspace() {
+            add(&["--tmpfs".as_ref(), data_dir.as_ref()]);
+        }
         if let Some(media) = self.folders.media() {
             add(&["--ro-bind".as_ref(), media.as_ref(), media.as_ref()]);
         }
-        let workspace = self.folders.workspace();
-        add(&["--bind".as_ref(), workspace.as_ref(), workspace.as_ref()]);
         let sessions = workspace.join("sessions");
         if sessions.is_dir() {
             add(&["--tmpfs".as_ref(), sessions.as_ref()]);

@@ -9,7 +9,7 @@ use crate::tool::{Arguments, Tool, ToolContext, ToolError};
 use crate::tools::folders::{Access, Folders};
 use crate::tools::{blocking, file_error, spec};
 
-use super::read_text;
+use super::{MAX_FILE_BYTES, read_text};
 
 /// Changes a part of a text file.
 pub(in crate::tools) struct EditFile {
@@ -46,7 +46,10 @@ impl Tool for EditFile {
         let folders = Arc::clone(&self.folders);
         blocking(move || {
             let real = folders.locate(&typed, Access::Write)?;
-            let text = read_text(&folders, &real, &typed)?;
+            let text = String::from_utf8(read_text(&folders, &real, &typed)?).map_err(|_| {
+                // Written back, its letters would be lost.
+                ToolError::new(format!("{typed} is not UTF-8 text; change it with a command"))
+            })?;
             let (changed, times) = replace(&text, &old, &new, all)?;
             let written = folders.replace(&real, changed.as_bytes());
             written.map_err(|error| file_error("write", &typed, &error))?;
@@ -68,7 +71,12 @@ fn replace(text: &str, old: &str, new: &str, all: bool) -> Result<(String, usize
     } else {
         (old.to_owned(), new.to_owned())
     };
-    match text.matches(&old).count() {
+    let times = text.matches(&old).count();
+    let length = text.len().saturating_add(times.saturating_mul(new.len()));
+    if length as u64 > MAX_FILE_BYTES {
+        return Err(ToolError::new("the file would become too large"));
+    }
+    match times {
         0 => Err(ToolError::new(
             "old_text does not occur in the file; read the file again and copy the text exactly",
         )),
@@ -91,6 +99,13 @@ mod tests {
         assert_eq!(changed(true), Ok("c b c".to_owned()));
         assert!(replace("a", "x", "c", false).is_err());
         assert!(replace("a", "", "c", false).is_err());
+    }
+
+    #[test]
+    fn a_file_does_not_grow_beyond_what_can_be_read() {
+        let (text, new) = ("a".repeat(1_000_000), "b".repeat(1_000_000));
+        let error = replace(&text, "a", &new, true).expect_err("a million times a million");
+        assert!(error.to_string().contains("too large"), "{error}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::provider::ToolSpec;
 use crate::tool::{Arguments, Tool, ToolContext, ToolError};
 use crate::tools::folders::{Access, Folders};
-use crate::tools::search::walk;
+use crate::tools::search::{Deadline, walk};
 use crate::tools::{blocking, spec};
 
 const DEFAULT_ENTRIES: usize = 200;
@@ -53,16 +53,22 @@ impl Tool for ListDir {
             if !real.is_dir() {
                 return Err(ToolError::new(format!("{typed} is not a folder")));
             }
-            Ok(list(&folders, &real, depth, most))
+            Ok(list(&folders, &real, depth, most, Deadline::new()))
         })
         .await
     }
 }
 
-fn list(folders: &Folders, real: &Path, depth: Option<usize>, most: usize) -> String {
+pub(in crate::tools) fn list(
+    folders: &Folders,
+    real: &Path,
+    depth: Option<usize>,
+    most: usize,
+    deadline: Deadline,
+) -> String {
     let mut entries = Vec::new();
     let mut left_out = 0_usize;
-    for entry in walk(folders, real, depth).filter(|entry| entry.depth() > 0) {
+    for entry in walk(folders, real, depth, deadline).filter(|entry| entry.depth() > 0) {
         if entries.len() == most {
             left_out += 1;
             continue;
@@ -71,11 +77,13 @@ fn list(folders: &Folders, real: &Path, depth: Option<usize>, most: usize) -> St
         let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
         entries.push(format!("{name}{}", if is_folder { "/" } else { "" }));
     }
+    let notice = deadline.notice();
     if entries.is_empty() {
-        return "(The folder is empty.)".to_owned();
+        return notice.unwrap_or_else(|| "(The folder is empty.)".to_owned());
     }
     if left_out > 0 {
         entries.push(format!("({left_out} more entries.)"));
     }
+    entries.extend(notice);
     entries.join("\n")
 }

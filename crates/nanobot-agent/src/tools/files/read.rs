@@ -58,7 +58,7 @@ impl Tool for ReadFile {
         blocking(move || {
             let real = folders.locate(&typed, Access::Read)?;
             let text = read_text(&folders, &real, &typed)?;
-            page(&text, first, limit, max_chars)
+            page(&String::from_utf8_lossy(&text), first, limit, max_chars)
         })
         .await
     }

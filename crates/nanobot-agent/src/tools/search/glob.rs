@@ -12,7 +12,7 @@ use crate::tool::{Arguments, Tool, ToolContext, ToolError};
 use crate::tools::folders::{Access, Folders};
 use crate::tools::{blocking, spec};
 
-use super::walk;
+use super::{Deadline, walk};
 
 const DEFAULT_PATHS: usize = 250;
 
@@ -54,7 +54,7 @@ impl Tool for Glob {
         let folders = Arc::clone(&self.folders);
         blocking(move || {
             let real = folders.locate(&typed, Access::Read)?;
-            Ok(find(&folders, &real, &matcher, most))
+            Ok(find(&folders, &real, &matcher, most, Deadline::new()))
         })
         .await
     }
@@ -70,8 +70,14 @@ pub(super) fn matcher(pattern: &str) -> Result<GlobMatcher, ToolError> {
     Ok(glob.compile_matcher())
 }
 
-fn find(folders: &Folders, real: &Path, matcher: &GlobMatcher, most: usize) -> String {
-    let mut found: Vec<(Option<SystemTime>, PathBuf)> = walk(folders, real, None)
+pub(super) fn find(
+    folders: &Folders,
+    real: &Path,
+    matcher: &GlobMatcher,
+    most: usize,
+    deadline: Deadline,
+) -> String {
+    let mut found: Vec<(Option<SystemTime>, PathBuf)> = walk(folders, real, None, deadline)
         .filter(|entry| entry.file_type().is_some_and(|kind| !kind.is_dir()))
         .filter(|entry| {
             let inside = entry.path().strip_prefix(real).unwrap_or(entry.path());
@@ -83,8 +89,9 @@ fn find(folders: &Folders, real: &Path, matcher: &GlobMatcher, most: usize) -> S
         })
         .collect();
     found.sort_by(|left, right| right.0.cmp(&left.0).then_with(|| left.1.cmp(&right.1)));
+    let notice = deadline.notice();
     if found.is_empty() {
-        return "No file matches.".to_owned();
+        return notice.unwrap_or_else(|| "No file matches.".to_owned());
     }
     let left_out = found.len().saturating_sub(most);
     let mut lines: Vec<String> =
@@ -92,5 +99,6 @@ fn find(folders: &Folders, real: &Path, matcher: &GlobMatcher, most: usize) -> S
     if left_out > 0 {
         lines.push(format!("({left_out} more files match.)"));
     }
+    lines.extend(notice);
     lines.join("\n")
 }

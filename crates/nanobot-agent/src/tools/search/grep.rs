@@ -1,7 +1,8 @@
 //! The tool `grep`.
 
 use std::fmt::Write;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::tools::folders::{Access, Folders};
 use crate::tools::{blocking, spec};
 
 use super::glob::matcher;
-use super::walk;
+use super::{Deadline, walk};
 
 const DEFAULT_LINES: usize = 250;
 const MAX_CONTEXT: usize = 20;
@@ -84,7 +85,7 @@ impl Tool for Grep {
         let folders = Arc::clone(&self.folders);
         blocking(move || {
             let real = folders.locate(&typed, Access::Read)?;
-            search.run(&folders, &real)
+            Ok(search.run(&folders, &real, Deadline::new()))
         })
         .await
     }
@@ -112,24 +113,24 @@ impl Search {
         })
     }
 
-    fn run(&self, folders: &Folders, real: &Path) -> Result<String, ToolError> {
+    fn run(&self, folders: &Folders, real: &Path, deadline: Deadline) -> String {
         let mut found = Found { lines: Vec::new(), most: self.most, is_cut: false };
-        for entry in walk(folders, real, None) {
+        for entry in walk(folders, real, None, deadline) {
             let inside = entry.path().strip_prefix(real).unwrap_or(entry.path());
             let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
             let is_wanted = entry.depth() == 0
                 || self.files.as_ref().is_none_or(|files| files.is_match(inside));
             if is_file && is_wanted {
-                self.search_file(folders, entry.path(), &mut found);
+                self.search_file(folders, entry.path(), deadline, &mut found);
             }
             if found.is_cut {
                 break;
             }
         }
-        Ok(found.into_text())
+        found.into_text(deadline)
     }
 
-    fn search_file(&self, folders: &Folders, path: &Path, found: &mut Found) {
+    fn search_file(&self, folders: &Folders, path: &Path, deadline: Deadline, found: &mut Found) {
         let Ok(file) = folders.open(path) else { return };
         let wants_lines = self.show == Show::Lines;
         let (before, after) = if wants_lines { self.context } else { (0, 0) };
@@ -142,13 +143,28 @@ impl Search {
         let shown = folders.shown(path);
         let mut hits = Hits { shown: &shown, show: self.show, count: 0, found };
         // A file that cannot be read to its end has been read far enough.
-        let _ = searcher.search_file(&self.matcher, &file, &mut hits);
+        let _ = searcher.search_reader(&self.matcher, InTime { file, deadline }, &mut hits);
         let count = hits.count;
         match self.show {
             Show::Files if count > 0 => found.add(shown),
             Show::Counts if count > 0 => found.add(format!("{shown}: {count}")),
             _ => {}
         }
+    }
+}
+
+/// A file that is read as long as there is time: one may be without an end.
+struct InTime {
+    file: File,
+    deadline: Deadline,
+}
+
+impl Read for InTime {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.deadline.is_over() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.file.read(buffer)
     }
 }
 
@@ -168,13 +184,15 @@ impl Found {
         }
     }
 
-    fn into_text(mut self) -> String {
+    fn into_text(mut self, deadline: Deadline) -> String {
+        let notice = deadline.notice();
         if self.lines.is_empty() {
-            return "Nothing matches.".to_owned();
+            return notice.unwrap_or_else(|| "Nothing matches.".to_owned());
         }
         if self.is_cut {
             self.lines.push("(There is more; narrow the search or raise head_limit.)".to_owned());
         }
+        self.lines.extend(notice);
         self.lines.join("\n")
     }
 }
@@ -214,4 +232,17 @@ impl Sink for Hits<'_> {
         self.add(line.line_number(), '-', line.bytes());
         Ok(!self.found.is_cut)
     }
+}
+
+#[cfg(test)]
+pub(super) fn files_with(
+    pattern: &str,
+    folders: &Folders,
+    real: &Path,
+    deadline: Deadline,
+) -> String {
+    let arguments = serde_json::json!({"pattern": pattern});
+    let arguments = arguments.as_object().cloned().unwrap_or_default();
+    let search = Search::new(&arguments.into()).expect("the pattern is valid");
+    search.run(folders, real, deadline)
 }

@@ -111,9 +111,9 @@ impl Network {
     fn parse(text: &str) -> Option<Self> {
         let (address, bits) = text.trim().split_once('/').unwrap_or((text.trim(), ""));
         let address: IpAddr = address.parse().ok()?;
-        let (width, own) = if address.is_ipv4() { (32, 96) } else { (128, 0) };
+        let (width, own) = if address.is_ipv4() { (32, 96_u32) } else { (128, 0) };
         let bits: u32 = if bits.is_empty() { width } else { bits.parse().ok()? };
-        let host_bits = 128_u32.checked_sub(own + bits)?;
+        let host_bits = 128_u32.checked_sub(own.checked_add(bits)?)?;
         let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
         Some(Self { first: number(address) & mask, mask })
     }
@@ -192,6 +192,13 @@ mod tests {
         assert!(networks.allows("10.9.9.9".parse().expect("an address")));
         assert!(networks.allows("fd00::1".parse().expect("an address")));
         assert!(!networks.allows("192.168.1.1".parse().expect("an address")));
+    }
+
+    #[test]
+    fn networks_of_more_bits_than_an_address_has_are_left_out() {
+        for nonsense in ["10.0.0.0/33", "10.0.0.0/4294967200", "fd00::/129"] {
+            assert_eq!(Network::parse(nonsense), None, "{nonsense}");
+        }
     }
 
     #[test]

@@ -5,29 +5,29 @@ use std::sync::LazyLock;
 use htmd::HtmlToMarkdown;
 use regex::Regex;
 
+use super::tree::parse;
+
 /// Parts of a page that are not its text.
 const SKIPPED: [&str; 14] = [
     "script", "style", "noscript", "template", "svg", "iframe", "nav", "footer", "aside", "form",
     "button", "head", "canvas", "dialog",
 ];
-/// Elements without an end.
-const VOID: [&str; 14] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
-    "wbr", "p",
-];
-/// Deepest nesting that is converted; the conversion goes as deep into its stack.
-const MAX_DEPTH: usize = 2_000;
-const STACK_BYTES: usize = 64 * 1024 * 1024;
+/// Room for the conversion, which calls itself for each level of nesting.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// Longest name of a character, with its end.
+const MAX_ENTITY_BYTES: usize = 11;
+
+/// Beginnings and ends of what is no text, in small letters.
+const HIDDEN: [(&str, &str); 3] =
+    [("<script", "</script>"), ("<style", "</style>"), ("<!--", "-->")];
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is valid")
 }
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?is)<title[^>]*>(.*?)</title>"));
-static TAG: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?s)<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*?(/?)>"));
-static HIDDEN: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?is)<script\b.*?</script>|<style\b.*?</style>|<!--.*?-->"));
+static TAG: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)</?[a-zA-Z][^>]*>"));
 static GAPS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\n{3,}"));
 
 /// The title and the text of a page, as Markdown.
@@ -44,40 +44,48 @@ pub(super) fn readable(page: &str) -> String {
 
 /// Text without any tags, on one line.
 pub(super) fn plain(html: &str) -> String {
-    let html = HIDDEN.replace_all(html, " ");
+    let html = without_hidden(html);
     let text = TAG.replace_all(&html, "");
     let words: Vec<&str> = text.split_whitespace().collect();
     unescaped(&words.join(" "))
 }
 
-/// Converts a page on a thread with much room, because the conversion calls itself for each level
-/// of nesting, and a stack that overflows would end the whole program.
-fn convert(page: &str) -> Option<String> {
-    if depth(page) > MAX_DEPTH {
-        return None;
+/// The text without what is hidden in it. Each end that does not exist is looked for once only.
+fn without_hidden(html: &str) -> String {
+    let small = html.to_ascii_lowercase();
+    let mut kinds = HIDDEN.to_vec();
+    let (mut shown, mut place) = (String::with_capacity(html.len()), 0);
+    while let Some(start) = small[place..].find('<').map(|found| place + found) {
+        shown.push_str(&html[place..start]);
+        let kind = kinds.iter().position(|(begin, _)| small[start..].starts_with(begin));
+        let end = kind.map(|kind| kinds[kind].1);
+        let found = end.and_then(|end| Some(start + small[start..].find(end)? + end.len()));
+        match (kind, found) {
+            (_, Some(after)) => {
+                shown.push(' ');
+                place = after;
+            }
+            (kind, None) => {
+                kind.map(|kind| kinds.remove(kind));
+                shown.push('<');
+                place = start + 1;
+            }
+        }
     }
+    shown.push_str(&html[place..]);
+    shown
+}
+
+/// Converts a page on a thread with the room that it needs.
+fn convert(page: &str) -> Option<String> {
     let page = page.to_owned();
     let work = move || {
+        let tree = parse(&page)?;
         let converter = HtmlToMarkdown::builder().skip_tags(SKIPPED.to_vec()).build();
-        converter.convert(&page).ok()
+        Some(converter.tree_to_markdown(&tree))
     };
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work).ok()?;
     thread.join().ok().flatten()
-}
-
-/// About how deep the elements of a page are nested, rather too much than too little.
-fn depth(page: &str) -> usize {
-    let page = HIDDEN.replace_all(page, "");
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for tag in TAG.captures_iter(&page) {
-        let name = tag[2].to_ascii_lowercase();
-        if VOID.contains(&name.as_str()) || &tag[3] == "/" {
-            continue;
-        }
-        depth = if &tag[1] == "/" { depth.saturating_sub(1) } else { depth + 1 };
-        deepest = deepest.max(depth);
-    }
-    deepest
 }
 
 fn unescaped(text: &str) -> String {
@@ -86,7 +94,7 @@ fn unescaped(text: &str) -> String {
     while let Some(place) = rest.find('&') {
         out.push_str(&rest[..place]);
         rest = &rest[place..];
-        let end = rest.find(';').filter(|end| *end <= 10);
+        let end = rest.bytes().take(MAX_ENTITY_BYTES).position(|byte| byte == b';');
         match end.and_then(|end| Some((entity(&rest[1..end])?, end))) {
             Some((letter, end)) => {
                 out.push(letter);
@@ -123,6 +131,7 @@ fn entity(name: &str) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree::MAX_DEPTH;
     use super::*;
 
     #[test]
@@ -143,5 +152,25 @@ mod tests {
         assert!(readable(&quotes).contains("tea"));
         let hidden = format!("<!-- {} -->{}tea", "</div>".repeat(100), "<b>".repeat(100_000));
         assert_eq!(readable(&hidden), "tea");
+    }
+
+    #[test]
+    fn a_page_that_means_harm_is_still_read() {
+        // Ends that end nothing, elements that only look closed, names that only look alike, a
+        // comment that is over at once, and so many attributes that each is compared with all.
+        for level in ["<div></x>", "<div/>", "<x-a></x-b>", "<!--><div>"] {
+            assert!(readable(&format!("{}tea", level.repeat(200_000))).ends_with("tea"), "{level}");
+        }
+        let attributes: String = (0..100_000).map(|number| format!(" a{number}")).collect();
+        assert_eq!(readable(&format!("<p{attributes}>tea")), "tea");
+    }
+
+    #[test]
+    fn text_in_which_nothing_is_closed_is_read_in_one_go() {
+        for open in ["& ", "<script <!----> ", "<style <!----> "] {
+            let page = format!("{}>tea", open.repeat(100_000));
+            assert!(plain(&page).ends_with("tea"), "{open}");
+        }
+        assert_eq!(plain("a<!-- b --><SCRIPT>c</Script>d<style>e"), "a de");
     }
 }
