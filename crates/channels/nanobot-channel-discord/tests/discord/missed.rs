@@ -43,8 +43,8 @@ async fn channel_of_a_server_is_followed_from_where_it_is_at_the_first_start() {
     let running = bench.start().await;
     bench
         .gateway
-        .wait_until("the missed one", |inner| {
-            inner.messages.iter().any(|message| message.text == "missed")
+        .wait_until("the missed one", |state| {
+            state.messages.iter().any(|message| message.text == "missed")
         })
         .await;
     running.stop().await;
@@ -72,7 +72,7 @@ async fn more_missed_messages_than_a_page_are_all_read_in_order() {
 #[tokio::test]
 async fn messages_that_come_faster_than_the_gateway_takes_them_are_read_from_the_history() {
     let (bench, running) = Bench::with_chat(FakeDiscordOptions::default()).await;
-    bench.gateway.inner.lock().unwrap().is_busy = true;
+    bench.gateway.set_busy(true);
     for number in 0..150 {
         bench.fake.person_writes(CHAT, &number.to_string());
     }
@@ -80,7 +80,7 @@ async fn messages_that_come_faster_than_the_gateway_takes_them_are_read_from_the
     let before = bench.fake.heartbeats();
     bench.fake.ask_for_heartbeat();
     bench.fake.wait_until("a heartbeat", |fake| fake.heartbeats() > before).await;
-    bench.gateway.inner.lock().unwrap().is_busy = false;
+    bench.gateway.set_busy(false);
     bench.gateway.wait_for_messages(150).await;
     let expected: Vec<String> = (0..150).map(|number| number.to_string()).collect();
     assert_eq!(bench.gateway.texts(), expected);
@@ -91,12 +91,12 @@ async fn messages_that_come_faster_than_the_gateway_takes_them_are_read_from_the
 #[tokio::test]
 async fn message_that_was_not_stored_before_the_stop_comes_after_the_next_start() {
     let (bench, running) = Bench::with_chat(FakeDiscordOptions::default()).await;
-    bench.gateway.inner.lock().unwrap().is_busy = true;
+    bench.gateway.set_busy(true);
     bench.fake.person_writes(CHAT, "not stored");
     // The place before the message is kept as soon as it is there.
     bench.wait_for_cursors(|it| it.contains(&CHAT.to_string())).await;
     running.stop().await;
-    bench.gateway.inner.lock().unwrap().is_busy = false;
+    bench.gateway.set_busy(false);
     let running = bench.start().await;
     bench.gateway.wait_for_messages(1).await;
     assert_eq!(bench.gateway.texts(), ["not stored"]);

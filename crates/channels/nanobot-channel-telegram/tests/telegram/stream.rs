@@ -4,15 +4,15 @@ use nanobot_channel::{
     ChannelError, Delta, ErrorKind, Metadata, Receipt, StreamEnd, StreamOutcome,
 };
 use nanobot_channel_telegram::{StreamMode, TelegramConfig};
-use nanobot_test_support::{FakeTelegramOptions, Mischief};
+use nanobot_test_support::{FakeTelegramOptions, Mischief, RunningChannel, delta, outbound};
 
-use crate::support::{Bench, Running, outbound};
+use crate::support::Bench;
 
 const PERSON: i64 = 7;
 const END: StreamEnd = StreamEnd { outcome: StreamOutcome::Complete, continues: false };
 
 async fn step(
-    running: &Running,
+    running: &RunningChannel,
     delivery: &str,
     text: &str,
     end: Option<StreamEnd>,
@@ -22,28 +22,17 @@ async fn step(
 
 /// A step of an answer to the message that the metadata name.
 async fn answer_step(
-    running: &Running,
+    running: &RunningChannel,
     delivery: &str,
     text: &str,
     end: Option<StreamEnd>,
     metadata: &Metadata,
 ) -> Result<Receipt, ChannelError> {
     let chat = PERSON.to_string();
-    let delta = Delta {
-        stream_id: delivery,
-        delivery_id: delivery,
-        chat_id: &chat,
-        thread_id: None,
-        text,
-        piece: "",
-        end,
-        reply_to: None,
-        metadata,
-    };
-    running.channel.send_delta(delta).await
+    running.channel.send_delta(Delta { end, ..delta(delivery, &chat, text, metadata) }).await
 }
 
-async fn bench_with_chat() -> (Bench, Running) {
+async fn bench_with_chat() -> (Bench, RunningChannel) {
     let bench = Bench::new().await;
     bench.fake.know_chat(PERSON);
     let running = bench.start().await;
@@ -326,7 +315,7 @@ async fn answer_whose_first_words_may_have_arrived_says_that_it_comes_again() {
     running.stop().await;
 }
 
-async fn bench_with_drafts() -> (Bench, Running) {
+async fn bench_with_drafts() -> (Bench, RunningChannel) {
     let bench = Bench::new().await;
     bench.fake.know_chat(PERSON);
     let config = TelegramConfig { stream_mode: StreamMode::Draft, ..bench.config() };
@@ -373,19 +362,7 @@ async fn where_there_are_no_drafts_the_message_is_edited() {
 async fn groups_have_no_drafts() {
     let (bench, running) = bench_with_drafts().await;
     bench.fake.know_chat(-5);
-    let metadata = Metadata::new();
-    let delta = Delta {
-        stream_id: "s",
-        delivery_id: "d",
-        chat_id: "-5",
-        thread_id: None,
-        text: "Hel",
-        piece: "Hel",
-        end: None,
-        reply_to: None,
-        metadata: &metadata,
-    };
-    running.channel.send_delta(delta).await.unwrap();
+    running.channel.send_delta(delta("d", "-5", "Hel", &Metadata::new())).await.unwrap();
     assert_eq!(bench.fake.shown(-5).len(), 1);
     running.stop().await;
 }

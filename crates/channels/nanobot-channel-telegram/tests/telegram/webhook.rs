@@ -1,14 +1,15 @@
 use nanobot_channel::{ChannelError, ErrorKind};
 use nanobot_channel_telegram::{TelegramConfig, UpdateMode};
+use nanobot_test_support::RunningChannel;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Running};
+use crate::support::Bench;
 
 const SECRET: &str = "a-secret_of-this-test";
 
 struct Hook {
     bench: Bench,
-    running: Running,
+    running: RunningChannel,
     url: String,
 }
 
@@ -71,7 +72,7 @@ async fn busy_gateway_is_asked_again_before_telegram_is_answered() {
     let hook = Hook::start().await;
     let busy = ChannelError::new(ErrorKind::Overloaded, "busy")
         .with_retry_after(std::time::Duration::from_millis(10));
-    hook.bench.gateway.inner.lock().unwrap().refusals.push_back(busy);
+    hook.bench.gateway.answer_next(Err(busy));
     assert_eq!(hook.call(SECRET, &update(5, &json!({"text": "hello"}))).await, 200);
     assert_eq!(hook.bench.gateway.texts(), ["hello"]);
     hook.running.stop().await;
