@@ -138,18 +138,9 @@ impl Account {
         if !self.is_good() {
             return;
         }
-        let status = gateway.stop().await;
-        if status != Some(0) {
-            self.left_over.push(format!("the gateway ended with {status:?}"));
+        self.left_over = gateway.left_over().await;
+        if !self.left_over.is_empty() {
             self.evidence = gateway.log();
-        }
-        let states = "waiting,under_way,held,dead";
-        for args in [
-            &["deliveries", "--inbound", "--json"][..],
-            &["deliveries", "--state", states, "--json"],
-        ] {
-            let left = gateway.ask_json(args).await;
-            self.left_over.extend(left.iter().map(ToString::to_string));
         }
     }
 }
