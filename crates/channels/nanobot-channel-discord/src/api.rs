@@ -139,7 +139,7 @@ impl Api {
         };
         let wait = refusal.as_ref().and_then(ApiError::retry_after).or(header_wait);
         permit.record(status.as_u16(), &headers, wait);
-        if status == 401 {
+        if refusal.as_ref().is_some_and(ApiError::is_auth) {
             self.is_revoked.store(true, Ordering::Relaxed);
         }
         match refusal {

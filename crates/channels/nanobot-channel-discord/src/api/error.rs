@@ -18,6 +18,7 @@ pub(crate) mod code {
     pub(crate) const CANNOT_WRITE_TO_USER: u32 = 50007;
     pub(crate) const MISSING_PERMISSION: u32 = 50013;
     pub(crate) const NO_REPLY_WITHOUT_HISTORY: u32 = 160_002;
+    pub(crate) const INVALID_WEBHOOK_TOKEN: u32 = 50027;
 }
 
 /// Why a call failed. Holds neither the token nor an address with one.
@@ -104,7 +105,13 @@ impl ApiError {
 
     /// True if the token is the reason.
     pub(crate) fn is_auth(&self) -> bool {
-        matches!(self, Self::Revoked) || self.status() == Some(401)
+        match self {
+            Self::Revoked => true,
+            // The token of a command has an end, which says nothing about the bot's; and what is no
+            // answer of Discord, a proxy's page for example, says nothing about either.
+            Self::Refused { status: 401, code, .. } => *code != code::INVALID_WEBHOOK_TOKEN,
+            _ => false,
+        }
     }
 
     /// True if trying again later may help.
@@ -183,6 +190,8 @@ mod tests {
     fn each_refusal_says_what_may_be_done_about_it() {
         check(refused(401, r#"{"message": "401: Unauthorized", "code": 0}"#), ErrorKind::Auth);
         check(refused(403, r#"{"code": 50007}"#), ErrorKind::Rejected);
+        check(refused(401, r#"{"code": 50027}"#), ErrorKind::Rejected);
+        check(refused(401, "<html>"), ErrorKind::Network);
         check(refused(404, r#"{"code": 10003}"#), ErrorKind::NotFound);
         check(refused(400, r#"{"code": 50035}"#), ErrorKind::Rejected);
         check(refused(429, "error code: 1015"), ErrorKind::RateLimited);

@@ -85,9 +85,10 @@ impl ApiError {
     }
 
     /// True if the token is the reason. A token that is not even of the right form is answered with
-    /// 404, as if the method did not exist.
+    /// 404, as if the method did not exist. Only Telegram's own answer counts: the page of a proxy says
+    /// nothing about the token.
     pub(crate) fn is_auth(&self) -> bool {
-        matches!(self.code(), Some(401 | 404))
+        matches!(self, Self::Refused { code: 401 | 404, .. })
     }
 
     /// The failure of `action` as the gateway understands it.
@@ -155,6 +156,8 @@ mod tests {
         check(refused(429, "Too Many Requests"), ErrorKind::RateLimited);
         check(refused(502, "Bad Gateway"), ErrorKind::Network);
         check(ApiError::Unreadable { status: 200 }, ErrorKind::Network);
+        // The page of a proxy says nothing about the token.
+        check(ApiError::Unreadable { status: 404 }, ErrorKind::Network);
     }
 
     #[test]
