@@ -21,7 +21,7 @@ mod offer;
 pub mod store;
 mod table;
 
-pub use backoff::Backoff;
+pub use backoff::{Backoff, asked_pause};
 pub use character::whole_character;
 pub use deliveries::{Deliveries, Delivery, Note, Shown};
 pub use file_name::safe_name;

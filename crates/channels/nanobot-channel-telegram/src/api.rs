@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use nanobot_channel::ChannelError;
+use nanobot_channel_kit::asked_pause;
 use reqwest::multipart::Form;
 use reqwest::{Client, Proxy, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -60,7 +61,8 @@ struct Answer<T> {
 /// See [Bot API/ResponseParameters](https://core.telegram.org/bots/api#responseparameters).
 #[derive(Default, Deserialize)]
 struct Parameters {
-    retry_after: Option<u64>,
+    /// In seconds.
+    retry_after: Option<f64>,
     migrate_to_chat_id: Option<i64>,
 }
 
@@ -189,7 +191,7 @@ fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, ApiError> {
         _ => Err(ApiError::Refused {
             code: answer.error_code.unwrap_or(status),
             description: answer.description.unwrap_or_default(),
-            retry_after: answer.parameters.retry_after.map(Duration::from_secs),
+            retry_after: answer.parameters.retry_after.and_then(asked_pause),
             migrate_to: answer.parameters.migrate_to_chat_id,
         }),
     }
@@ -206,5 +208,19 @@ fn is_loopback(root: &str) -> bool {
 impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Api").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wait_that_is_longer_than_a_day_is_a_day() {
+        let body = serde_json::json!({
+            "ok": false, "error_code": 429, "parameters": {"retry_after": u64::MAX}
+        });
+        let error = judge::<Sent>(429, body.to_string().as_bytes()).unwrap_err();
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(24 * 60 * 60)));
     }
 }

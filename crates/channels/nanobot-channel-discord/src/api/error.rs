@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use nanobot_channel::{ChannelError, ErrorKind};
+use nanobot_channel_kit::asked_pause;
 use serde::Deserialize;
 
 /// Pause when Discord asks for one without saying how long.
@@ -77,7 +78,7 @@ impl ApiError {
             Err(_) if status == 429 => Words::default(),
             Err(_) => return Self::Unreadable { status },
         };
-        let said = words.retry_after.and_then(|wait| Duration::try_from_secs_f64(wait).ok());
+        let said = words.retry_after.and_then(asked_pause);
         let retry_after = (status == 429).then(|| said.or(header_wait).unwrap_or(UNSAID_WAIT));
         let message = words.message.chars().take(MAX_WORDS).collect();
         Self::Refused { status, code: words.code, message, retry_after }
@@ -216,5 +217,6 @@ mod tests {
         assert_eq!(wait(r#"{"retry_after": 0.25}"#, None), Duration::from_millis(250));
         assert_eq!(wait("blocked", Some(Duration::from_secs(7))), Duration::from_secs(7));
         assert_eq!(wait("{}", None), UNSAID_WAIT);
+        assert_eq!(wait(r#"{"retry_after": 1e19}"#, None), Duration::from_secs(24 * 60 * 60));
     }
 }

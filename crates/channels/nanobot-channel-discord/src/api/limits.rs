@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use nanobot_channel_kit::asked_pause;
 use reqwest::header::HeaderMap;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -264,8 +265,7 @@ impl Quota {
         let limit = text(headers, "x-ratelimit-limit")?.parse().ok()?;
         let remaining = text(headers, "x-ratelimit-remaining")?.parse().ok()?;
         let seconds = text(headers, "x-ratelimit-reset-after")?.parse().ok()?;
-        let after = Duration::try_from_secs_f64(seconds).ok()?;
-        Some(Self { limit, remaining, reset: now + after })
+        Some(Self { limit, remaining, reset: now + asked_pause(seconds)? })
     }
 }
 
@@ -363,6 +363,18 @@ mod tests {
         permit.record(429, &HeaderMap::new(), Some(Duration::from_secs(60)));
         let error = limits.admit(&route).await.unwrap_err();
         assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reset_that_nobody_could_wait_for_is_no_panic() {
+        let (limits, route) = (Limits::default(), route(1));
+        let never = headers(&[
+            ("x-ratelimit-limit", "1"),
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset-after", "1e19"),
+        ]);
+        limits.admit(&route).await.unwrap().record(200, &never, None);
+        assert!(matches!(limits.admit(&route).await, Err(ApiError::Limited { .. })));
     }
 
     #[tokio::test(start_paused = true)]
