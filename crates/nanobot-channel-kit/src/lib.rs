@@ -5,6 +5,7 @@
 //! | `backoff` | pauses between tries |
 //! | `character` | places where a text may be cut |
 //! | `deliveries` | notes of what was sent, which outlive the process |
+//! | `download` | files that are being received |
 //! | `file_name` | names that are safe on this disk |
 //! | `mend` | ends of Markdown that is still being written |
 //! | `offer` | messages to a gateway that may be busy |
@@ -15,6 +16,7 @@
 mod backoff;
 mod character;
 mod deliveries;
+mod download;
 mod file_name;
 mod mend;
 mod offer;
@@ -24,6 +26,7 @@ mod table;
 pub use backoff::{Backoff, asked_pause};
 pub use character::whole_character;
 pub use deliveries::{Deliveries, Delivery, Note, Shown};
+pub use download::Download;
 pub use file_name::safe_name;
 pub use mend::close_open_marks;
 pub use offer::{Offered, add_lines, is_allowed, offer, pause};

@@ -118,6 +118,18 @@ async fn file_that_is_too_large_or_not_at_discord_is_told_of() {
 }
 
 #[tokio::test]
+async fn file_that_grows_too_large_leaves_nothing_on_the_disk() {
+    let bench = Bench::new().await;
+    let running = bench.start().await;
+    let url = bench.fake.add_file("large.bin", &vec![7; 20 * 1024 * 1024 + 1]);
+    bench.fake.receive(IncomingDiscord::private(CHAT, "").with_file(5, "large.bin", &url, 9));
+    let message = bench.gateway.wait_for_messages(1).await.remove(0);
+    assert!(message.text.contains("too large"), "{}", message.text);
+    assert_eq!(std::fs::read_dir(bench.media_dir()).unwrap().count(), 0);
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn file_of_a_stranger_is_not_fetched() {
     let bench = Bench::new().await;
     bench.gateway.allow_only(&["8"]);
