@@ -115,6 +115,11 @@ impl RunningChannel {
         Self { channel, shutdown, task }
     }
 
+    /// Asks the channel to stop, and does not wait for it.
+    pub fn begin_stop(&self) {
+        self.shutdown.cancel();
+    }
+
     /// Stops as the gateway does.
     ///
     /// # Panics

@@ -1,6 +1,6 @@
 use nanobot_channel::{ChannelError, ErrorKind};
 use nanobot_channel_telegram::{TelegramConfig, UpdateMode};
-use nanobot_test_support::RunningChannel;
+use nanobot_test_support::{GatewayState, RunningChannel};
 use serde_json::{Value, json};
 
 use crate::support::Bench;
@@ -75,6 +75,22 @@ async fn busy_gateway_is_asked_again_before_telegram_is_answered() {
     hook.bench.gateway.answer_next(Err(busy));
     assert_eq!(hook.call(SECRET, &update(5, &json!({"text": "hello"}))).await, 200);
     assert_eq!(hook.bench.gateway.texts(), ["hello"]);
+    hook.running.stop().await;
+}
+
+#[tokio::test]
+async fn group_that_is_cut_off_by_the_stop_is_left_to_telegram() {
+    let hook = Hook::start().await;
+    let photo = update(5, &json!({"text": "trip", "media_group_id": "g"}));
+    let (status, ()) = tokio::join!(hook.call(SECRET, &photo), async {
+        let is_heard = |state: &GatewayState| {
+            state.statuses.iter().any(|status| status.last_event_ms.is_some())
+        };
+        hook.bench.gateway.wait_until("the call", is_heard).await;
+        hook.running.begin_stop();
+    });
+    assert_eq!(status, 503);
+    assert!(hook.bench.gateway.texts().is_empty());
     hook.running.stop().await;
 }
 
