@@ -28,7 +28,7 @@ use limits::Limits;
 pub(crate) use error::{ApiError, TOKEN_HINT, code};
 pub(crate) use id::Id;
 pub(crate) use methods::{
-    ContentEdit, Emoji, MessageReference, NewMessage, NoMentions, UploadedFile,
+    ContentEdit, Emoji, MessageReference, NewMessage, NoMentions, Page, UploadedFile,
 };
 pub(crate) use route::Route;
 pub(crate) use types::{

@@ -18,8 +18,8 @@ pub(crate) mod code {
     pub(crate) const OTHERS_MESSAGE: u32 = 50005;
     pub(crate) const CANNOT_WRITE_TO_USER: u32 = 50007;
     pub(crate) const MISSING_PERMISSION: u32 = 50013;
-    pub(crate) const NO_REPLY_WITHOUT_HISTORY: u32 = 160_002;
     pub(crate) const INVALID_WEBHOOK_TOKEN: u32 = 50027;
+    pub(crate) const NO_REPLY_WITHOUT_HISTORY: u32 = 160_002;
 }
 
 /// Why a call failed. Holds neither the token nor an address with one.
@@ -190,9 +190,9 @@ mod tests {
     #[test]
     fn each_refusal_says_what_may_be_done_about_it() {
         check(refused(401, r#"{"message": "401: Unauthorized", "code": 0}"#), ErrorKind::Auth);
-        check(refused(403, r#"{"code": 50007}"#), ErrorKind::Rejected);
         check(refused(401, r#"{"code": 50027}"#), ErrorKind::Rejected);
         check(refused(401, "<html>"), ErrorKind::Network);
+        check(refused(403, r#"{"code": 50007}"#), ErrorKind::Rejected);
         check(refused(404, r#"{"code": 10003}"#), ErrorKind::NotFound);
         check(refused(400, r#"{"code": 50035}"#), ErrorKind::Rejected);
         check(refused(429, "error code: 1015"), ErrorKind::RateLimited);

@@ -1,4 +1,4 @@
-use nanobot_test_support::{DiscordMischief, FakeDiscordOptions, IncomingDiscord};
+use nanobot_test_support::{DiscordMischief, FakeDiscordOptions, GatewayState, IncomingDiscord};
 
 use crate::support::{Bench, CHAT};
 
@@ -66,6 +66,48 @@ async fn more_missed_messages_than_a_page_are_all_read_in_order() {
     bench.gateway.wait_for_messages(251).await;
     let expected: Vec<String> = (0..250).map(|number| number.to_string()).collect();
     assert_eq!(bench.gateway.texts()[1..], expected);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn message_that_cannot_be_read_does_not_hide_those_behind_its_page() {
+    let bench = Bench::new().await;
+    let running = bench.start().await;
+    bench.fake.person_writes(CHAT, "before");
+    bench.gateway.wait_for_messages(1).await;
+    running.stop().await;
+    bench.fake.write_unheard(IncomingDiscord::private(CHAT, "").with("content", 5));
+    for number in 0..150 {
+        bench.fake.write_unheard(IncomingDiscord::private(CHAT, &number.to_string()));
+    }
+    let running = bench.start().await;
+    // What comes now would move the place in the channel past what was not read.
+    bench.fake.wait_for_calls("history", 1).await;
+    bench.fake.person_writes(CHAT, "after");
+    let wanted = |state: &GatewayState| state.messages.iter().any(|it| it.text == "after");
+    bench.gateway.wait_until("the last one", wanted).await;
+    let expected: Vec<String> = (0..150).map(|number| number.to_string()).collect();
+    assert_eq!(bench.gateway.texts()[1..151], expected);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn history_that_cannot_be_had_for_long_is_waited_for() {
+    let bench = Bench::new().await;
+    let running = bench.start().await;
+    bench.fake.person_writes(CHAT, "before");
+    bench.gateway.wait_for_messages(1).await;
+    running.stop().await;
+    bench.fake.write_unheard(IncomingDiscord::private(CHAT, "missed"));
+    // Each question is asked three times before it fails.
+    for _ in 0..30 {
+        bench.fake.misbehave("history", DiscordMischief::TooMany(1));
+    }
+    let running = bench.start().await;
+    bench.fake.wait_for_calls("history", 1).await;
+    bench.fake.person_writes(CHAT, "after");
+    bench.gateway.wait_for_messages(3).await;
+    assert_eq!(bench.gateway.texts(), ["before", "missed", "after"]);
     running.stop().await;
 }
 
