@@ -5,6 +5,7 @@ mod channel_bench;
 mod fake_discord;
 mod fake_gateway;
 mod fake_model;
+mod fake_server;
 mod fake_speech;
 mod fake_telegram;
 mod multipart;
