@@ -83,6 +83,14 @@ impl Api {
         self.token.expose_secret().split(':').next().unwrap_or_default()
     }
 
+    /// Largest file that is taken.
+    /// See [Bot API/sending files](https://core.telegram.org/bots/api#sending-files) and
+    /// [Bot API/local server](https://core.telegram.org/bots/api#using-a-local-bot-api-server).
+    pub(crate) fn max_upload_bytes(&self) -> u64 {
+        let megabytes = if self.is_own_server { 2000 } else { 50 };
+        megabytes * 1024 * 1024
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         method: &str,
