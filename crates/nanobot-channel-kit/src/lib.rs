@@ -7,6 +7,7 @@
 //! | `deliveries` | notes of what was sent, which outlive the process |
 //! | `download` | files that are being received |
 //! | `file_name` | names that are safe on this disk |
+//! | `markdown` | lists and tables that are being read |
 //! | `mend` | ends of Markdown that is still being written |
 //! | `offer` | messages to a gateway that may be busy |
 //! | `store` | small files that outlive the process |
@@ -18,6 +19,7 @@ mod character;
 mod deliveries;
 mod download;
 mod file_name;
+mod markdown;
 mod mend;
 mod offer;
 pub mod store;
@@ -28,6 +30,7 @@ pub use character::whole_character;
 pub use deliveries::{Deliveries, Delivery, Note, Shown};
 pub use download::Download;
 pub use file_name::safe_name;
+pub use markdown::{Lists, TableRows, code_language, has_scheme, is_line_break};
 pub use mend::close_open_marks;
 pub use offer::{Offered, add_lines, is_allowed, offer, pause};
-pub use table::{column_width, layout};
+pub use table::{layout, layout_width};
