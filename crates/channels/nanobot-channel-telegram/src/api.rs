@@ -7,13 +7,11 @@ mod file;
 mod methods;
 mod types;
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use nanobot_channel::ChannelError;
-use nanobot_channel_kit::asked_pause;
+use nanobot_channel_kit::{HttpClient, asked_pause, body_within};
 use reqwest::multipart::Form;
-use reqwest::{Client, Proxy, RequestBuilder, Url};
+use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -28,11 +26,10 @@ pub(crate) use types::{
     Chat, Entity, File, FileId, Location, Message, PhotoSize, Sent, Update, User,
 };
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 /// Below the limit of the gateway for one delivery, so that the more precise error comes first.
 const UPLOAD_LIMIT: Duration = Duration::from_secs(110);
-const IDLE_CONNECTION: Duration = Duration::from_secs(30);
+const USER_AGENT: &str = concat!("nanobot/", env!("CARGO_PKG_VERSION"));
 /// Longest answer that is read; a hundred updates take a few hundred kilobytes.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
@@ -40,10 +37,9 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) struct Api {
     root: String,
     token: SecretString,
-    proxy: Option<SecretString>,
     /// True for a local Bot API server.
     is_own_server: bool,
-    client: OnceLock<Client>,
+    client: HttpClient,
 }
 
 /// What every answer looks like.
@@ -68,13 +64,11 @@ struct Parameters {
 
 impl Api {
     pub(crate) fn new(config: &TelegramConfig) -> Self {
-        let proxy = config.proxy.as_deref().map(str::trim).filter(|proxy| !proxy.is_empty());
         Self {
             root: config.api_root().to_owned(),
             token: config.token.trim().into(),
-            proxy: proxy.map(SecretString::from),
             is_own_server: config.api_root() != PUBLIC_API,
-            client: OnceLock::new(),
+            client: HttpClient::new(config.api_root(), config.proxy(), USER_AGENT),
         }
     }
 
@@ -130,63 +124,15 @@ impl Api {
     }
 
     fn client(&self) -> Result<&Client, ApiError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let client = self.build_client()?;
-        Ok(self.client.get_or_init(|| client))
+        Ok(self.client.get()?)
     }
-
-    /// The one place that builds the client, when it is first needed: it reads the system's
-    /// certificates, and that takes longer than the rest of the start.
-    fn build_client(&self) -> Result<Client, ApiError> {
-        // Building a client panics when no TLS provider is installed. It fails if there is one
-        // already, which is as well.
-        let _already_installed = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .connect_timeout(CONNECT_LIMIT)
-            // A connection that the other side has closed meanwhile costs a message whose outcome
-            // is unknown.
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .tcp_nodelay(true)
-            // A redirect could carry the token to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("nanobot/", env!("CARGO_PKG_VERSION")));
-        if let Some(proxy) = &self.proxy {
-            let proxy = Proxy::all(proxy.expose_secret()).map_err(|_| ApiError::Proxy)?;
-            builder = builder.proxy(proxy);
-        } else if is_loopback(&self.root) {
-            builder = builder.no_proxy();
-        }
-        builder.build().map_err(ApiError::transport)
-    }
-}
-
-/// Checks at the start what would fail at the first call.
-pub(crate) fn check_proxy(config: &TelegramConfig) -> Result<(), ChannelError> {
-    let Some(proxy) = config.proxy.as_deref().map(str::trim).filter(|proxy| !proxy.is_empty())
-    else {
-        return Ok(());
-    };
-    let is_http = Url::parse(proxy).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    if is_http && Proxy::all(proxy).is_ok() {
-        return Ok(());
-    }
-    // Without the cause, which may repeat the password in the address.
-    Err(ChannelError::invalid("channels.telegram.proxy is not an http or https address")
-        .with_hint("SOCKS proxies are not supported; most of them offer HTTP too"))
 }
 
 async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ApiError> {
-    let mut response = request.send().await.map_err(ApiError::transport)?;
+    let response = request.send().await.map_err(ApiError::transport)?;
     let status = response.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(ApiError::transport)? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(ApiError::Unreadable { status });
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = body_within(response, MAX_ANSWER_BYTES).await.map_err(ApiError::transport)?;
+    let body = body.ok_or(ApiError::Unreadable { status })?;
     judge(status, &body)
 }
 
@@ -203,13 +149,6 @@ fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, ApiError> {
             migrate_to: answer.parameters.migrate_to_chat_id,
         }),
     }
-}
-
-fn is_loopback(root: &str) -> bool {
-    let url = Url::parse(root).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    host == "localhost"
-        || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
 /// Without the token and the proxy's password.

@@ -2,11 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nanobot_channel::{Capabilities, Channel, ChannelConfig, ChannelError};
-use reqwest::Url;
+use nanobot_channel_kit::{GroupPolicy, given, is_address, is_proxy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::check_proxy;
 use crate::channel::TelegramChannel;
 
 /// Where the Bot API is, unless `apiBase` says otherwise.
@@ -68,17 +67,6 @@ pub enum UpdateMode {
     Polling,
     /// Telegram calls the channel.
     Webhook,
-}
-
-/// When the agent answers in groups.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum GroupPolicy {
-    /// When it is mentioned or answered.
-    #[default]
-    Mention,
-    /// Always.
-    Open,
 }
 
 /// What to do when a person changes a message.
@@ -160,9 +148,12 @@ impl TelegramConfig {
     /// Address of the Bot API without a slash at its end. The original's library wants `/bot` at
     /// the end of it, so that is taken too.
     pub(crate) fn api_root(&self) -> &str {
-        let given = self.api_base.as_deref().map(str::trim).filter(|base| !base.is_empty());
-        let root = given.unwrap_or(PUBLIC_API).trim_end_matches('/');
+        let root = given(self.api_base.as_deref()).unwrap_or(PUBLIC_API).trim_end_matches('/');
         root.strip_suffix("/bot").unwrap_or(root)
+    }
+
+    pub(crate) fn proxy(&self) -> Option<&str> {
+        given(self.proxy.as_deref())
     }
 
     pub(crate) fn max_download_bytes(&self) -> u64 {
@@ -185,7 +176,11 @@ impl TelegramConfig {
         if self.stream_edit_interval.is_some_and(|seconds| !(0.0..=60.0).contains(&seconds)) {
             return Err(invalid("streamEditInterval is not between 0 and 60 seconds"));
         }
-        check_proxy(self)?;
+        if self.proxy().is_some_and(|proxy| !is_proxy(proxy)) {
+            // Without the cause, which may repeat the password in the address.
+            return Err(invalid("proxy is not an http or https address")
+                .with_hint("SOCKS proxies are not supported; most of them offer HTTP too"));
+        }
         match self.mode {
             UpdateMode::Polling => Ok(()),
             UpdateMode::Webhook => self.check_webhook(),
@@ -234,8 +229,7 @@ fn check_token(token: &str) -> Result<(), ChannelError> {
 }
 
 fn check_address(key: &str, address: &str, schemes: &[&str]) -> Result<(), ChannelError> {
-    let is_good = Url::parse(address).is_ok_and(|url| schemes.contains(&url.scheme()));
-    if is_good {
+    if is_address(address, schemes) {
         return Ok(());
     }
     Err(invalid(&format!("{key} is not an {} address", schemes.join(" or "))))

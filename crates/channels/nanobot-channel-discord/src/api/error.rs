@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use nanobot_channel::{ChannelError, ErrorKind};
-use nanobot_channel_kit::asked_pause;
+use nanobot_channel_kit::{ClientError, asked_pause};
 use serde::Deserialize;
 
 /// Pause when Discord asks for one without saying how long.
@@ -62,6 +62,15 @@ struct Words {
     message: String,
     /// In seconds.
     retry_after: Option<f64>,
+}
+
+impl From<ClientError> for ApiError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Proxy => Self::Proxy,
+            ClientError::Other(error) => Self::transport(error),
+        }
+    }
 }
 
 impl ApiError {

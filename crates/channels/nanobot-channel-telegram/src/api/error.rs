@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use nanobot_channel::{ChannelError, ErrorKind};
+use nanobot_channel_kit::ClientError;
 
 /// Pause when Telegram asks for one without saying how long.
 const UNSAID_WAIT: Duration = Duration::from_secs(1);
@@ -31,6 +32,15 @@ pub(crate) enum ApiError {
     /// The proxy in the config cannot be used.
     #[error("the configured proxy is not a valid address")]
     Proxy,
+}
+
+impl From<ClientError> for ApiError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Proxy => Self::Proxy,
+            ClientError::Other(error) => Self::transport(error),
+        }
+    }
 }
 
 impl ApiError {
