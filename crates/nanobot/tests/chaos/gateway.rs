@@ -65,9 +65,9 @@ impl Gateway {
         self.child.wait().await.expect("a child can be waited for").code()
     }
 
-    /// Ends the gateway in order after all is answered. Says what is not as it should be then: how
-    /// the gateway ended, and what still waits in its ledger.
-    pub(crate) async fn left_over(&mut self) -> Vec<String> {
+    /// Ends the gateway in order after all is answered. Says what is not as it should be then (how
+    /// the gateway ended, what still waits in its ledger), and the log if anything is not.
+    pub(crate) async fn end(&mut self) -> (Vec<String>, String) {
         let status = self.stop().await;
         let mut left: Vec<String> = Vec::new();
         if status != Some(0) {
@@ -79,7 +79,8 @@ impl Gateway {
         ] {
             left.extend(self.ask_json(args).await.iter().map(ToString::to_string));
         }
-        left
+        let evidence = if left.is_empty() { String::new() } else { self.log() };
+        (left, evidence)
     }
 
     /// What a command about this gateway prints.

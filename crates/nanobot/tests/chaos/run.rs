@@ -50,7 +50,9 @@ pub(crate) async fn run(plan: Plan) -> Verdict {
     if !is_finished || !is_alive || !verdict.is_good() {
         verdict.gather(&gateway).await;
     }
-    verdict.check_end(&mut gateway).await;
+    if verdict.is_good() {
+        (verdict.left_over, verdict.evidence) = gateway.end().await;
+    }
     verdict.took = started.elapsed();
     verdict
 }

@@ -41,7 +41,9 @@ pub(crate) async fn run(plan: Plan, is_isolated: bool) -> Account {
     if !is_finished || !account.is_good() {
         account.evidence = gateway.log();
     }
-    account.check_end(&mut gateway).await;
+    if account.is_good() {
+        (account.left_over, account.evidence) = gateway.end().await;
+    }
     account.took = started.elapsed();
     account
 }

@@ -31,7 +31,7 @@ pub(crate) struct Verdict {
     /// Replies that came again without the mark.
     unmarked: Vec<String>,
     /// What the ledger holds after all is answered.
-    left_over: Vec<String>,
+    pub(crate) left_over: Vec<String>,
     pub(crate) evidence: String,
     pub(crate) took: Duration,
 }
@@ -117,17 +117,6 @@ impl Verdict {
             }
         }
         self.evidence += &gateway.log();
-    }
-
-    /// After all is answered nothing waits any more, and the gateway stops in order.
-    pub(crate) async fn check_end(&mut self, gateway: &mut Gateway) {
-        if !self.is_good() {
-            return;
-        }
-        self.left_over = gateway.left_over().await;
-        if !self.left_over.is_empty() {
-            self.evidence = gateway.log();
-        }
     }
 }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use nanobot_test_support::FakeTelegram;
 
-use crate::gateway::Gateway;
 use crate::verdict::Kills;
 
 /// Messages after which a person goes on in a new chat, so that no history becomes long.
@@ -32,7 +31,7 @@ pub(crate) struct Account {
     /// Messages that were cut off and stayed so.
     unfinished: usize,
     /// What the ledger holds after all is answered.
-    left_over: Vec<String>,
+    pub(crate) left_over: Vec<String>,
     pub(crate) evidence: String,
     pub(crate) took: Duration,
 }
@@ -131,17 +130,6 @@ impl Account {
     pub(crate) fn is_good(&self) -> bool {
         let bad = [&self.lost, &self.answered_twice, &self.out_of_order, &self.left_over];
         bad.iter().all(|list| list.is_empty())
-    }
-
-    /// After all is answered nothing waits any more, and the gateway stops in order.
-    pub(crate) async fn check_end(&mut self, gateway: &mut Gateway) {
-        if !self.is_good() {
-            return;
-        }
-        self.left_over = gateway.left_over().await;
-        if !self.left_over.is_empty() {
-            self.evidence = gateway.log();
-        }
     }
 }
 
