@@ -1,6 +1,6 @@
-use nanobot_channel_kit::Backoff;
+use nanobot_channel_kit::{Backoff, now_ms};
 
-use super::{Receiver, now_ms};
+use super::Receiver;
 use crate::api::{ApiError, Id, Page};
 
 /// An answer to a message that is older than this comes too late.

@@ -10,7 +10,7 @@ use super::Speaker;
 use super::album::album_length;
 use super::target::Target;
 use crate::api::{ApiError, ChatRef, Sent};
-use nanobot_channel_kit::Note;
+use nanobot_channel_kit::{Note, is_media_type};
 
 pub(super) const SENDING: &str = "failed to send a file";
 /// See [Bot API/sendPhoto](https://core.telegram.org/bots/api#sendphoto).
@@ -197,20 +197,11 @@ pub(super) async fn content(path: &Path, file: &Attachment) -> Result<Part, Chan
     let part = part.file_name(file_name(file));
     match &file.mime {
         // A media type that is none is left out; Telegram looks at the content anyway.
-        Some(mime) if mime.parse::<reqwest::header::HeaderValue>().is_ok() && is_mime(mime) => {
-            part.mime_str(mime).map_err(|error| {
-                ChannelError::internal("failed to describe a file").with_source(error)
-            })
-        }
+        Some(mime) if is_media_type(mime) => part.mime_str(mime).map_err(|error| {
+            ChannelError::internal("failed to describe a file").with_source(error)
+        }),
         _ => Ok(part),
     }
-}
-
-fn is_mime(text: &str) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c))
-    };
-    text.split_once('/').is_some_and(|(kind, subtype)| is_word(kind) && is_word(subtype))
 }
 
 #[cfg(test)]
