@@ -3,6 +3,16 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// Longest pause that a platform may ask for, in seconds: a day. Beyond that it has lost its way, and
+/// there are numbers of seconds that no clock can count to.
+const LONGEST_ASKED: f64 = 24.0 * 60.0 * 60.0;
+
+/// The pause that a platform asks for in seconds, a day at most; none if that is no time.
+#[must_use]
+pub fn asked_pause(seconds: f64) -> Option<Duration> {
+    (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST_ASKED)))
+}
+
 /// Pauses between tries that double up to a minute.
 #[derive(Debug, Default)]
 pub struct Backoff {
@@ -27,6 +37,13 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pause_that_is_asked_for_is_a_time_of_at_most_a_day() {
+        assert_eq!(asked_pause(0.25), Some(Duration::from_millis(250)));
+        assert_eq!(asked_pause(1e19), Some(Duration::from_secs(24 * 60 * 60)));
+        assert_eq!((asked_pause(-1.0), asked_pause(f64::NAN)), (None, None));
+    }
 
     #[test]
     fn pauses_double_up_to_a_minute_and_start_anew_after_success() {

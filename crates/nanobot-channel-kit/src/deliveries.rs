@@ -30,7 +30,7 @@ const MAX_LINES: usize = 8 * MAX_DELIVERIES;
 /// `I` is the platform's id of a message.
 pub struct Deliveries<I> {
     path: PathBuf,
-    known: Mutex<Known<I>>,
+    known: Arc<Mutex<Known<I>>>,
     /// Deliveries that an earlier process left unfinished, by the question that they answer.
     orphans: Mutex<HashMap<String, String>>,
     log: Arc<Mutex<Log>>,
@@ -52,7 +52,12 @@ impl<I: Clone + PartialEq + Serialize + DeserializeOwned + Send + 'static> Deliv
         let opened = path.clone();
         let (known, log) = store::blocking(move || load(&opened)).await?;
         let orphans = Mutex::new(known.unfinished());
-        Ok(Self { path, orphans, known: Mutex::new(known), log: Arc::new(Mutex::new(log)) })
+        Ok(Self {
+            path,
+            orphans,
+            known: Arc::new(Mutex::new(known)),
+            log: Arc::new(Mutex::new(log)),
+        })
     }
 
     /// What was sent for a delivery; empty if nothing is known.
@@ -80,15 +85,17 @@ impl<I: Clone + PartialEq + Serialize + DeserializeOwned + Send + 'static> Deliv
     /// Notes what is about to be sent or was sent; on disk when this returns. A disk that fails is
     /// no reason to fail the delivery.
     pub async fn note(&self, note: Note<I>) {
-        self.known().apply(&note);
-        let (log, path) = (Arc::clone(&self.log), self.path.clone());
-        let all = self.snapshot_if_long();
+        let (known, log, path) =
+            (Arc::clone(&self.known), Arc::clone(&self.log), self.path.clone());
         let written = store::blocking(move || {
+            // Held for both, so that the file has each note once, whenever it is written anew.
             let mut log = lock(&log);
-            match all {
-                Some(notes) => *log = rewrite(&path, &notes)?,
-                None => append(&mut log, &note)?,
+            lock(&known).apply(&note);
+            if log.lines < MAX_LINES {
+                return append(&mut log, &note);
             }
+            let all = lock(&known).notes();
+            *log = rewrite(&path, &all)?;
             Ok(())
         });
         if let Err(error) = written.await {
@@ -103,10 +110,6 @@ impl<I: Clone + PartialEq + Serialize + DeserializeOwned + Send + 'static> Deliv
         if let Some(part) = part {
             part.text = Some(text);
         }
-    }
-
-    fn snapshot_if_long(&self) -> Option<Vec<Note<I>>> {
-        (lock(&self.log).lines >= MAX_LINES).then(|| self.known().notes())
     }
 
     fn known(&self) -> MutexGuard<'_, Known<I>> {
@@ -188,6 +191,30 @@ mod tests {
         assert_eq!(again.get("d").files, HashMap::from([(0, 30)]));
         assert_eq!(again.get("other"), Delivery::default());
         assert!(again.has_message(&20) && again.has_message(&30) && !again.has_message(&10));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn notes_of_many_chats_outlive_the_file_being_written_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let deliveries = Arc::new(Deliveries::open(folder.path()).await.unwrap());
+        for round in 0..20 {
+            lock(&deliveries.log).lines = MAX_LINES;
+            let notes = (0..8).map(|chat| {
+                let deliveries = Arc::clone(&deliveries);
+                let id = format!("{round}-{chat}");
+                tokio::spawn(async move { deliveries.note(part(&id, 0, chat)).await })
+            });
+            for note in notes.collect::<Vec<_>>() {
+                note.await.unwrap();
+            }
+            let again = load::<i64>(&folder.path().join("deliveries.jsonl")).unwrap().0;
+            for chat in 0..8 {
+                let known = again.get(&format!("{round}-{chat}")).map(ids);
+                assert_eq!(known, Some(vec![chat]), "round {round}");
+            }
+            // Reading the file has replaced it.
+            *lock(&deliveries.log) = load::<i64>(&deliveries.path).unwrap().1;
+        }
     }
 
     #[tokio::test]

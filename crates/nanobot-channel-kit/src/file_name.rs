@@ -13,9 +13,26 @@ pub fn safe_name(name: &str) -> String {
     name[start..].trim_start_matches('.').to_owned()
 }
 
+/// True for the type of a file such as `image/png`, without parameters.
+#[must_use]
+pub fn is_media_type(text: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c))
+    };
+    text.split_once('/').is_some_and(|(kind, subtype)| is_word(kind) && is_word(subtype))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn type_of_a_file_is_two_words_and_can_break_no_header() {
+        assert!(is_media_type("image/svg+xml") && is_media_type("application/vnd.ms-excel"));
+        for text in ["image", "image/", "a/b/c", "a/b; c=d", "a/b\r\nc", ""] {
+            assert!(!is_media_type(text), "{text}");
+        }
+    }
 
     #[test]
     fn names_cannot_leave_their_folder() {

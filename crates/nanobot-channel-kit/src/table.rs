@@ -1,3 +1,6 @@
+/// What stands between two cells.
+const BORDER: &str = " │ ";
+
 /// A table as lines of text with aligned columns, to be shown in a fixed width.
 #[must_use]
 pub fn layout(rows: &[Vec<String>]) -> String {
@@ -14,9 +17,15 @@ pub fn layout(rows: &[Vec<String>]) -> String {
     lines.join("\n")
 }
 
-/// Columns of a fixed-width font that the widest cell of a column takes.
+/// Columns of a fixed-width font that [`layout`] takes.
 #[must_use]
-pub fn column_width(rows: &[Vec<String>], column: usize) -> usize {
+pub fn layout_width(rows: &[Vec<String>]) -> usize {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let cells: usize = (0..columns).map(|column| column_width(rows, column)).sum();
+    cells + BORDER.chars().count() * columns.saturating_sub(1)
+}
+
+fn column_width(rows: &[Vec<String>], column: usize) -> usize {
     rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0)
 }
 
@@ -25,7 +34,7 @@ fn line(row: &[String], widths: &[usize]) -> String {
         let cell = row.get(column).map(String::as_str).unwrap_or_default();
         format!("{cell}{}", " ".repeat(wanted.saturating_sub(width(cell))))
     });
-    cells.collect::<Vec<_>>().join(" │ ").trim_end().to_owned()
+    cells.collect::<Vec<_>>().join(BORDER).trim_end().to_owned()
 }
 
 /// Columns that a text takes in a fixed-width font, near enough for aligning.

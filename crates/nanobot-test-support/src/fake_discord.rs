@@ -26,18 +26,16 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::Semaphore;
 
 pub use call::DiscordCall;
 pub use incoming::IncomingDiscord;
 pub use mischief::DiscordMischief;
 pub use world::DiscordMessage;
 
+use crate::changes::{Changes, PATIENCE};
+use crate::fake_server::{FakeServer, Port, Violations};
 use world::World;
-
-/// Longest time that a test waits for something to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Who the bot is.
 pub(crate) const BOT: u64 = 99;
@@ -70,17 +68,17 @@ impl Default for FakeDiscordOptions {
 
 /// A running gateway and HTTP API on a free port of the loopback interface.
 pub struct FakeDiscord {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    server: JoinHandle<()>,
+    server: FakeServer,
 }
 
 pub(crate) struct Shared {
     options: FakeDiscordOptions,
     address: SocketAddr,
     state: Mutex<World>,
-    /// Counts what happens, for those who wait for something.
-    changes: watch::Sender<u64>,
+    violations: Violations,
+    /// Tells those who wait for something.
+    changes: Changes,
     /// Lets held calls go on.
     release: Semaphore,
 }
@@ -97,15 +95,13 @@ impl FakeDiscord {
     ///
     /// Panics when no port of the loopback interface can be bound.
     pub async fn start_with(options: FakeDiscordOptions) -> Self {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .expect("the loopback interface has a free port");
-        let address = listener.local_addr().expect("a bound listener has an address");
+        let port = Port::bind().await;
         let shared = Arc::new(Shared {
             options,
-            address,
+            address: port.address,
             state: Mutex::default(),
-            changes: watch::Sender::new(0),
+            violations: Violations::default(),
+            changes: Changes::default(),
             release: Semaphore::new(0),
         });
         let router = Router::new()
@@ -115,10 +111,8 @@ impl FakeDiscord {
             .fallback(rest::answer)
             .layer(DefaultBodyLimit::max(64 * 1024 * 1024))
             .with_state(Arc::clone(&shared));
-        let server = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("the fake server runs until aborted");
-        });
-        Self { address, shared, server }
+        let server = port.serve("the fake Discord", &shared.violations, router);
+        Self { shared, server }
     }
 
     /// Waits until a condition holds; it is looked at after each call and each payload.
@@ -127,13 +121,7 @@ impl FakeDiscord {
     ///
     /// Panics when it does not hold after half a minute.
     pub async fn wait_until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let mut changes = self.shared.changes.subscribe();
-        let waiting = async {
-            while !is_so(self) {
-                changes.changed().await.expect("the sender lives as long as the server");
-            }
-        };
-        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
+        if !self.shared.changes.wait_until_within(PATIENCE, || is_so(self)).await {
             let calls = self.calls();
             let last = &calls[calls.len().saturating_sub(8)..];
             panic!("waited in vain until {what}; the last calls: {last:#?}");
@@ -141,26 +129,8 @@ impl FakeDiscord {
     }
 }
 
-impl Drop for FakeDiscord {
-    fn drop(&mut self) {
-        self.server.abort();
-        let violations = self.take_violations();
-        if !std::thread::panicking() {
-            assert!(violations.is_empty(), "invalid calls to the fake Discord: {violations:#?}");
-        }
-    }
-}
-
 impl Shared {
     fn state(&self) -> MutexGuard<'_, World> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn changed(&self) {
-        self.changes.send_modify(|changes| *changes += 1);
-    }
-
-    fn violation(&self, what: impl Into<String>) {
-        self.state().violations.push(what.into());
     }
 }

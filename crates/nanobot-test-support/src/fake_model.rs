@@ -6,6 +6,7 @@
 //! violation is answered with status 500, remembered, and fails the test when the server is
 //! dropped.
 
+mod answer;
 mod anthropic;
 mod echo;
 mod gemini;
@@ -14,20 +15,19 @@ mod request;
 mod stream;
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use serde_json::json;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
 
+use crate::fake_server::{FakeServer, Port, Violations};
+use answer::{error_body, events, status_or, whole};
 pub use reply::{FakeReply, Step};
 pub use request::RecordedRequest;
 
@@ -52,15 +52,15 @@ impl Default for FakeModelOptions {
 
 /// A running fake model server on a free port of the loopback interface.
 pub struct FakeModel {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    server: JoinHandle<()>,
+    server: FakeServer,
 }
 
 struct Shared {
     options: FakeModelOptions,
     script: Mutex<Script>,
     record: Mutex<Record>,
+    violations: Violations,
     seen: watch::Sender<usize>,
     release: Arc<Semaphore>,
 }
@@ -73,7 +73,6 @@ struct Script {
 #[derive(Default)]
 struct Record {
     requests: VecDeque<RecordedRequest>,
-    violations: Vec<String>,
 }
 
 impl FakeModel {
@@ -88,15 +87,6 @@ impl FakeModel {
     ///
     /// Panics when no port of the loopback interface can be bound.
     pub async fn start_with(options: FakeModelOptions) -> Self {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .expect("the loopback interface has a free port");
-        let address = listener.local_addr().expect("a bound listener has an address");
-        // Small frames one after another would otherwise wait for delayed acknowledgements, 40 ms
-        // each.
-        let listener = listener.tap_io(|connection| {
-            connection.set_nodelay(true).expect("a fresh TCP connection takes this option");
-        });
         let shared = Arc::new(Shared::new(options));
         let routes = Router::new()
             .route("/v1/chat/completions", post(complete))
@@ -106,22 +96,20 @@ impl FakeModel {
             .route("/v1/models", get(models))
             .route("/api/tags", get(tags))
             .with_state(Arc::clone(&shared));
-        let server = tokio::spawn(async move {
-            axum::serve(listener, routes).await.expect("the fake model server runs until aborted");
-        });
-        Self { address, shared, server }
+        let server = Port::bind().await.serve("the fake model", &shared.violations, routes);
+        Self { shared, server }
     }
 
     /// Base URL to configure as `apiBase`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        format!("{}/v1", self.server.url())
     }
 
     /// Address without the path, as Ollama is configured.
     #[must_use]
     pub fn root_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.url()
     }
 
     /// Queues what the next request without a reply gets.
@@ -170,17 +158,7 @@ impl FakeModel {
     /// Takes the violations of the protocol seen so far; untaken ones fail the test at the end.
     #[must_use]
     pub fn take_violations(&self) -> Vec<String> {
-        std::mem::take(&mut self.shared.record().violations)
-    }
-}
-
-impl Drop for FakeModel {
-    fn drop(&mut self) {
-        self.server.abort();
-        let violations = self.take_violations();
-        if !std::thread::panicking() {
-            assert!(violations.is_empty(), "invalid requests to the fake model: {violations:?}");
-        }
+        self.server.violations.take()
     }
 }
 
@@ -190,6 +168,7 @@ impl Shared {
             options,
             script: Mutex::new(Script { queue: VecDeque::new(), default: FakeReply::echo() }),
             record: Mutex::default(),
+            violations: Violations::default(),
             seen: watch::Sender::new(0),
             release: Arc::new(Semaphore::new(0)),
         }
@@ -220,7 +199,7 @@ impl Shared {
 
     fn violation(&self, what: String) -> Response {
         let body = error_body(&what);
-        self.record().violations.push(what);
+        self.violations.add(what);
         (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
     }
 }
@@ -274,20 +253,6 @@ fn answer(shared: &Shared, last_user_text: &str, streamed: bool) -> Response {
     }
 }
 
-/// The answer with an HTTP status, or another one.
-fn status_or(reply: FakeReply, other: impl FnOnce() -> Response) -> Response {
-    let FakeReply::Status { status, body, retry_after } = reply else {
-        return other();
-    };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let kind = if body.starts_with('{') { "application/json" } else { "text/plain" };
-    let mut response = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
-    if let Some(value) = retry_after.and_then(|value| value.parse().ok()) {
-        response.headers_mut().insert(header::RETRY_AFTER, value);
-    }
-    response
-}
-
 /// The steps as events, in the words of a protocol.
 fn stream_of(
     shared: &Shared,
@@ -295,25 +260,6 @@ fn stream_of(
     say: impl FnMut(Step) -> Bytes + Send + 'static,
 ) -> Response {
     events(Body::from_stream(stream::frames(steps, Arc::clone(&shared.release), say)))
-}
-
-fn events(body: Body) -> Response {
-    ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
-}
-
-fn whole(text: &str) -> Response {
-    let body = json!({
-        "id": "fake", "object": "chat.completion", "model": "fake-model",
-        "choices": [{
-            "index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text},
-        }],
-        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
-    });
-    axum::Json(body).into_response()
-}
-
-fn error_body(message: &str) -> String {
-    json!({"error": {"message": message, "type": "invalid_request_error"}}).to_string()
 }
 
 async fn models(State(shared): State<Arc<Shared>>) -> Response {

@@ -6,7 +6,6 @@
 mod rules;
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -17,8 +16,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use crate::fake_server::{FakeServer, Port, Violations};
 pub use rules::SpeechRequest;
 
 /// What the services allow for a whole request.
@@ -39,14 +38,14 @@ pub enum SpeechReply {
 
 /// A running fake speech service on a free port of the loopback interface.
 pub struct FakeSpeech {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    server: JoinHandle<()>,
+    server: FakeServer,
 }
 
 struct Shared {
     key: Option<String>,
     record: Mutex<Record>,
+    violations: Violations,
     seen: watch::Sender<usize>,
 }
 
@@ -54,7 +53,6 @@ struct Shared {
 struct Record {
     replies: VecDeque<SpeechReply>,
     requests: Vec<SpeechRequest>,
-    violations: Vec<String>,
 }
 
 impl FakeSpeech {
@@ -64,29 +62,25 @@ impl FakeSpeech {
     ///
     /// Panics when no port of the loopback interface can be bound.
     pub async fn start(key: Option<&str>) -> Self {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .expect("the loopback interface has a free port");
-        let address = listener.local_addr().expect("a bound listener has an address");
         let shared = Arc::new(Shared {
             key: key.map(str::to_owned),
             record: Mutex::default(),
+            violations: Violations::default(),
             seen: watch::Sender::new(0),
         });
         let routes = Router::new()
             .route("/v1/audio/transcriptions", post(transcribe))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(Arc::clone(&shared));
-        let server = tokio::spawn(async move {
-            axum::serve(listener, routes).await.expect("the fake speech service runs");
-        });
-        Self { address, shared, server }
+        let server =
+            Port::bind().await.serve("the fake speech service", &shared.violations, routes);
+        Self { shared, server }
     }
 
     /// Base URL to configure as `apiBase`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        format!("{}/v1", self.server.url())
     }
 
     /// Queues what the next request gets; without anything queued it hears `hello`.
@@ -109,17 +103,7 @@ impl FakeSpeech {
     /// Takes the violations of the protocol seen so far; untaken ones fail the test at the end.
     #[must_use]
     pub fn take_violations(&self) -> Vec<String> {
-        std::mem::take(&mut self.shared.record().violations)
-    }
-}
-
-impl Drop for FakeSpeech {
-    fn drop(&mut self) {
-        self.server.abort();
-        let violations = self.take_violations();
-        if !std::thread::panicking() {
-            assert!(violations.is_empty(), "invalid requests for transcription: {violations:?}");
-        }
+        self.server.violations.take()
     }
 }
 
@@ -148,7 +132,7 @@ async fn transcribe(
     let request = match SpeechRequest::read(&headers, &body) {
         Ok(request) => request,
         Err(violation) => {
-            shared.record().violations.push(violation.clone());
+            shared.violations.add(violation.clone());
             return error(400, &violation);
         }
     };

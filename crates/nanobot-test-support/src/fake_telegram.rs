@@ -10,15 +10,18 @@
 
 mod call;
 mod chats;
+mod control;
+mod files;
 mod html;
 mod incoming;
+mod messages;
 mod methods;
 mod mischief;
+mod refusal;
 mod rules;
 mod updates;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,8 +31,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::Semaphore;
 
 pub use call::TelegramCall;
 pub use chats::ShownMessage;
@@ -37,13 +39,12 @@ pub use html::{ShownEntity, visible};
 pub use incoming::Incoming;
 pub use mischief::Mischief;
 
+use crate::changes::{Changes, PATIENCE};
+use crate::fake_server::{FakeServer, Port, Violations};
 use chats::Chats;
-use methods::Refusal;
 use mischief::Mischiefs;
+use refusal::Refusal;
 use updates::Updates;
-
-/// Longest time that a test waits for something to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a [`FakeTelegram`] demands.
 #[derive(Debug, Clone)]
@@ -68,16 +69,16 @@ impl Default for FakeTelegramOptions {
 
 /// A running Bot API server on a free port of the loopback interface.
 pub struct FakeTelegram {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    server: JoinHandle<()>,
+    server: FakeServer,
 }
 
 pub(crate) struct Shared {
     options: FakeTelegramOptions,
     state: Mutex<World>,
-    /// Counts what happens, for those who wait for something.
-    changes: watch::Sender<u64>,
+    violations: Violations,
+    /// Tells those who wait for something.
+    changes: Changes,
     /// Lets held calls go on.
     release: Arc<Semaphore>,
 }
@@ -85,7 +86,6 @@ pub(crate) struct Shared {
 #[derive(Default)]
 struct World {
     calls: Vec<TelegramCall>,
-    violations: Vec<String>,
     chats: Chats,
     updates: Updates,
     mischiefs: Mischiefs,
@@ -109,151 +109,19 @@ impl FakeTelegram {
     ///
     /// Panics when no port of the loopback interface can be bound.
     pub async fn start_with(options: FakeTelegramOptions) -> Self {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .expect("the loopback interface has a free port");
-        let address = listener.local_addr().expect("a bound listener has an address");
         let shared = Arc::new(Shared {
             options,
             state: Mutex::default(),
-            changes: watch::Sender::new(0),
+            violations: Violations::default(),
+            changes: Changes::default(),
             release: Arc::new(Semaphore::new(0)),
         });
         let router = Router::new()
             .fallback(answer)
             .layer(DefaultBodyLimit::max(64 * 1024 * 1024))
             .with_state(Arc::clone(&shared));
-        let server = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("the fake server runs until aborted");
-        });
-        Self { address, shared, server }
-    }
-
-    /// Address to configure as `apiBase`.
-    #[must_use]
-    pub fn api_base(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// The token to configure.
-    #[must_use]
-    pub fn token(&self) -> String {
-        self.shared.options.token.clone()
-    }
-
-    /// Delivers a message of a person to the bot; says the ids of the update and of the message.
-    pub fn receive(&self, message: Incoming) -> (i64, i64) {
-        let ids = self.shared.state().receive(message);
-        self.shared.changed();
-        ids
-    }
-
-    /// A person writes to the bot in private.
-    pub fn person_writes(&self, person: i64, text: &str) -> (i64, i64) {
-        self.receive(Incoming::text(person, text))
-    }
-
-    /// Delivers an update of any kind, without its id; says the id.
-    pub fn update(&self, update: Value) -> i64 {
-        let id = self.shared.state().updates.push(update);
-        self.shared.changed();
-        id
-    }
-
-    /// Makes a chat known, as if somebody had written there.
-    pub fn know_chat(&self, chat: i64) {
-        self.shared.state().chats.know(chat);
-    }
-
-    /// From now on the person refuses messages of the bot.
-    pub fn block(&self, chat: i64) {
-        self.shared.state().chats.block(chat);
-    }
-
-    /// The group becomes a supergroup with another id.
-    pub fn migrate(&self, from: i64, to: i64) {
-        self.shared.state().chats.migrate(from, to);
-    }
-
-    /// A person deletes a message.
-    pub fn delete(&self, chat: i64, message: i64) {
-        self.shared.state().chats.delete(chat, message);
-    }
-
-    /// Closes a topic of a forum for good.
-    pub fn delete_topic(&self, chat: i64, thread: i64) {
-        self.shared.state().chats.delete_topic(chat, thread);
-    }
-
-    /// Puts a file on the server. `size` is what the server says of it.
-    pub fn add_file(&self, file_id: &str, path: &str, content: &[u8], size: u64) {
-        let mut state = self.shared.state();
-        state.files.insert(path.to_owned(), content.to_vec());
-        state.file_ids.insert(file_id.to_owned(), (path.to_owned(), size));
-    }
-
-    /// Has the next call of a method without mischief of its own go wrong.
-    pub fn misbehave(&self, method: &str, mischief: Mischief) {
-        self.shared.state().mischiefs.add(method, mischief);
-    }
-
-    /// Lets one call that is held by [`Mischief::Hold`] go on.
-    pub fn release(&self) {
-        self.shared.release.add_permits(1);
-    }
-
-    /// All calls so far, oldest first.
-    #[must_use]
-    pub fn calls(&self) -> Vec<TelegramCall> {
-        self.shared.state().calls.clone()
-    }
-
-    /// The calls of one method so far, oldest first.
-    #[must_use]
-    pub fn calls_of(&self, method: &str) -> Vec<TelegramCall> {
-        self.shared.state().calls.iter().filter(|call| call.method == method).cloned().collect()
-    }
-
-    /// What a person sees of the bot in a chat, oldest first.
-    #[must_use]
-    pub fn shown(&self, chat: i64) -> Vec<ShownMessage> {
-        self.shared.state().chats.shown(chat)
-    }
-
-    /// What a person sees of a message that the bot is writing.
-    #[must_use]
-    pub fn draft(&self, chat: i64) -> Option<String> {
-        self.shared.state().chats.draft(chat)
-    }
-
-    /// The bot's reaction to a message.
-    #[must_use]
-    pub fn reaction(&self, chat: i64, message: i64) -> Option<String> {
-        self.shared.state().chats.reaction(chat, message)
-    }
-
-    /// Updates that the bot has not confirmed.
-    #[must_use]
-    pub fn pending_updates(&self) -> usize {
-        self.shared.state().updates.pending()
-    }
-
-    /// The parameters of the webhook that is set.
-    #[must_use]
-    pub fn webhook(&self) -> Option<Value> {
-        self.shared.state().webhook.clone()
-    }
-
-    /// Another program sets a webhook for the bot.
-    pub fn set_webhook(&self, url: &str) {
-        self.shared.state().webhook = Some(json!({"url": url}));
-        self.shared.changed();
-    }
-
-    /// The menu of commands.
-    #[must_use]
-    pub fn commands(&self) -> Vec<Value> {
-        self.shared.state().commands.clone()
+        let server = Port::bind().await.serve("the fake Bot API", &shared.violations, router);
+        Self { shared, server }
     }
 
     /// Waits until a condition holds; it is looked at after each call and each update.
@@ -270,40 +138,8 @@ impl FakeTelegram {
     }
 
     /// Waits until a condition holds, but no longer than this; says whether it holds.
-    ///
-    /// # Panics
-    ///
-    /// Panics when the server has ended.
     pub async fn wait_until_within(&self, limit: Duration, is_so: impl Fn(&Self) -> bool) -> bool {
-        let mut changes = self.shared.changes.subscribe();
-        let waiting = async {
-            while !is_so(self) {
-                changes.changed().await.expect("the sender lives as long as the server");
-            }
-        };
-        tokio::time::timeout(limit, waiting).await.is_ok()
-    }
-
-    /// Waits until a method was called this often.
-    pub async fn wait_for_calls(&self, method: &str, count: usize) {
-        let what = format!("{method} was called {count} times");
-        self.wait_until(&what, |fake| fake.calls_of(method).len() >= count).await;
-    }
-
-    /// Takes the violations seen so far; untaken ones fail the test at the end.
-    #[must_use]
-    pub fn take_violations(&self) -> Vec<String> {
-        std::mem::take(&mut self.shared.state().violations)
-    }
-}
-
-impl Drop for FakeTelegram {
-    fn drop(&mut self) {
-        self.server.abort();
-        let violations = self.take_violations();
-        if !std::thread::panicking() {
-            assert!(violations.is_empty(), "invalid calls to the fake Bot API: {violations:#?}");
-        }
+        self.shared.changes.wait_until_within(limit, || is_so(self)).await
     }
 }
 
@@ -320,14 +156,6 @@ impl World {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, World> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn changed(&self) {
-        self.changes.send_modify(|changes| *changes += 1);
-    }
-
-    fn violation(&self, what: String) {
-        self.state().violations.push(what);
     }
 
     fn bot_id(&self) -> i64 {
@@ -349,7 +177,7 @@ async fn answer(
     }
     let Some((token, method)) = path.strip_prefix("/bot").and_then(|rest| rest.split_once('/'))
     else {
-        shared.violation(format!("{http} to a path that is none of the Bot API"));
+        shared.violations.add(format!("{http} to a path that is none of the Bot API"));
         return Refusal::not_found().into_response();
     };
     if token != shared.options.token {
@@ -358,19 +186,19 @@ async fn answer(
     let call = match TelegramCall::parse(method, &headers, &body) {
         Ok(call) if http == Method::POST => call,
         Ok(_) => {
-            shared.violation(format!("{method} by {http}"));
+            shared.violations.add(format!("{method} by {http}"));
             return Refusal::not_found().into_response();
         }
         Err(what) => {
-            shared.violation(format!("{method}: {what}"));
+            shared.violations.add(format!("{method}: {what}"));
             return Refusal::bad_request(&what).into_response();
         }
     };
     let mischief = shared.state().mischiefs.next(method);
     shared.state().calls.push(call.clone());
-    shared.changed();
+    shared.changes.tell();
     let response = mischief::apply(&shared, mischief, &call).await;
-    shared.changed();
+    shared.changes.tell();
     response
 }
 

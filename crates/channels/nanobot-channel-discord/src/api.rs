@@ -10,13 +10,13 @@ mod methods;
 mod route;
 mod types;
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use nanobot_channel_kit::{HttpClient, asked_pause, body_within};
 use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 use reqwest::multipart::Form;
-use reqwest::{Client, Proxy, RequestBuilder, Response, Url};
+use reqwest::{Client, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,18 +27,16 @@ use limits::Limits;
 pub(crate) use error::{ApiError, TOKEN_HINT, code};
 pub(crate) use id::Id;
 pub(crate) use methods::{
-    ContentEdit, Emoji, MessageReference, NewMessage, NoMentions, UploadedFile,
+    ContentEdit, Emoji, MessageReference, NewMessage, NoMentions, Page, UploadedFile,
 };
 pub(crate) use route::Route;
 pub(crate) use types::{
     Attachment, Channel, Guild, Interaction, Member, Message, Ready, SessionStartLimit, User,
 };
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 /// Below the limit of the gateway for one delivery, so that the more precise error comes first.
 const UPLOAD_LIMIT: Duration = Duration::from_secs(110);
-const IDLE_CONNECTION: Duration = Duration::from_secs(30);
 /// Longest answer that is read; a hundred messages take a few hundred kilobytes.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// Times that a call is made when it meets a rate limit which its headers had not told.
@@ -56,11 +54,10 @@ pub(crate) const USER_AGENT: &str =
 pub(crate) struct Api {
     root: String,
     token: SecretString,
-    proxy: Option<SecretString>,
     limits: Limits,
     /// Set once the token was refused: from then on each call would count as an invalid one.
     is_revoked: AtomicBool,
-    client: OnceLock<Client>,
+    client: HttpClient,
 }
 
 impl Api {
@@ -68,10 +65,9 @@ impl Api {
         Self {
             root: config.api_root().to_owned(),
             token: config.bare_token().into(),
-            proxy: config.proxy().map(SecretString::from),
             limits: Limits::default(),
             is_revoked: AtomicBool::new(false),
-            client: OnceLock::new(),
+            client: HttpClient::new(config.api_root(), config.proxy(), USER_AGENT),
         }
     }
 
@@ -139,7 +135,7 @@ impl Api {
         };
         let wait = refusal.as_ref().and_then(ApiError::retry_after).or(header_wait);
         permit.record(status.as_u16(), &headers, wait);
-        if status == 401 {
+        if refusal.as_ref().is_some_and(ApiError::is_auth) {
             self.is_revoked.store(true, Ordering::Relaxed);
         }
         match refusal {
@@ -149,33 +145,7 @@ impl Api {
     }
 
     fn client(&self) -> Result<&Client, ApiError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let client = self.build_client()?;
-        Ok(self.client.get_or_init(|| client))
-    }
-
-    /// The one place that builds the client, when it is first needed: it reads the system's
-    /// certificates, and that takes longer than the rest of the start.
-    fn build_client(&self) -> Result<Client, ApiError> {
-        install_tls_provider();
-        let mut builder = Client::builder()
-            .connect_timeout(CONNECT_LIMIT)
-            // A connection that the other side has closed meanwhile costs a message whose outcome
-            // is unknown.
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .tcp_nodelay(true)
-            // A redirect could carry the token to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(USER_AGENT);
-        if let Some(proxy) = &self.proxy {
-            let proxy = Proxy::all(proxy.expose_secret()).map_err(|_| ApiError::Proxy)?;
-            builder = builder.proxy(proxy);
-        } else if is_loopback(&self.root) {
-            builder = builder.no_proxy();
-        }
-        builder.build().map_err(ApiError::transport)
+        Ok(self.client.get()?)
     }
 
     fn is_public(&self) -> bool {
@@ -183,22 +153,10 @@ impl Api {
     }
 }
 
-/// Building a client panics when no TLS provider is installed. Installing one fails if there is one
-/// already, which is as well.
-pub(crate) fn install_tls_provider() {
-    let _already_installed = rustls::crypto::ring::default_provider().install_default();
-}
-
-async fn body(mut response: Response) -> Result<Vec<u8>, ApiError> {
+async fn body(response: Response) -> Result<Vec<u8>, ApiError> {
     let status = response.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(ApiError::transport)? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(ApiError::Unreadable { status });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+    let body = body_within(response, MAX_ANSWER_BYTES).await.map_err(ApiError::transport)?;
+    body.ok_or(ApiError::Unreadable { status })
 }
 
 /// Reads an answer; an empty one (204) counts as null.
@@ -209,14 +167,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
-fn is_loopback(root: &str) -> bool {
-    let url = Url::parse(root).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    host == "localhost"
-        || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+    asked_pause(seconds)
 }
 
 /// Without the token and the proxy's password.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nanobot_channel::{Capabilities, Channel, ChannelConfig, ChannelError};
-use reqwest::Url;
+use nanobot_channel_kit::{GroupPolicy, given, is_address, is_proxy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,17 +43,6 @@ pub struct DiscordConfig {
     pub proxy: Option<String>,
     /// Address of another server that speaks Discord's HTTP API, with its version.
     pub api_base: Option<String>,
-}
-
-/// When the agent answers in servers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum GroupPolicy {
-    /// When it is mentioned or answered.
-    #[default]
-    Mention,
-    /// Always.
-    Open,
 }
 
 impl Default for DiscordConfig {
@@ -102,12 +91,11 @@ impl ChannelConfig for DiscordConfig {
 impl DiscordConfig {
     /// Address of the HTTP API without a slash at its end.
     pub(crate) fn api_root(&self) -> &str {
-        let given = self.api_base.as_deref().map(str::trim).filter(|base| !base.is_empty());
-        given.unwrap_or(PUBLIC_API).trim_end_matches('/')
+        given(self.api_base.as_deref()).unwrap_or(PUBLIC_API).trim_end_matches('/')
     }
 
     pub(crate) fn proxy(&self) -> Option<&str> {
-        self.proxy.as_deref().map(str::trim).filter(|proxy| !proxy.is_empty())
+        given(self.proxy.as_deref())
     }
 
     /// The token, which some people copy with the word that goes before it in a request.
@@ -128,7 +116,7 @@ impl DiscordConfig {
 
     fn check(&self) -> Result<(), ChannelError> {
         check_token(self.bare_token())?;
-        if !is_address(self.api_root()) {
+        if !is_address(self.api_root(), &["http", "https"]) {
             return Err(invalid("apiBase is not an http or https address"));
         }
         if self.proxy().is_some_and(|proxy| !is_proxy(proxy)) {
@@ -176,15 +164,6 @@ fn check_seconds(key: &str, seconds: f64) -> Result<(), ChannelError> {
         return Ok(());
     }
     Err(invalid(&format!("{key} is not between 0 and 60 seconds")))
-}
-
-fn is_address(address: &str) -> bool {
-    Url::parse(address)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
-}
-
-fn is_proxy(address: &str) -> bool {
-    is_address(address) && reqwest::Proxy::all(address).is_ok()
 }
 
 #[cfg(test)]

@@ -41,4 +41,5 @@ mod gateway;
 mod receive;
 mod send;
 
-pub use config::{DiscordConfig, GroupPolicy};
+pub use config::DiscordConfig;
+pub use nanobot_channel_kit::GroupPolicy;

@@ -14,9 +14,10 @@ mod places;
 mod recent;
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use nanobot_channel::{Account, ChannelContext, ChannelError, ChannelState, ChannelStatus};
+use nanobot_channel_kit::now_ms;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -121,9 +122,4 @@ impl Receiver {
             ..ChannelState::Connected.into()
         });
     }
-}
-
-fn now_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

@@ -7,12 +7,11 @@ mod file;
 mod methods;
 mod types;
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use nanobot_channel::ChannelError;
+use nanobot_channel_kit::{HttpClient, asked_pause, body_within};
 use reqwest::multipart::Form;
-use reqwest::{Client, Proxy, RequestBuilder, Url};
+use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -27,11 +26,10 @@ pub(crate) use types::{
     Chat, Entity, File, FileId, Location, Message, PhotoSize, Sent, Update, User,
 };
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 /// Below the limit of the gateway for one delivery, so that the more precise error comes first.
 const UPLOAD_LIMIT: Duration = Duration::from_secs(110);
-const IDLE_CONNECTION: Duration = Duration::from_secs(30);
+const USER_AGENT: &str = concat!("nanobot/", env!("CARGO_PKG_VERSION"));
 /// Longest answer that is read; a hundred updates take a few hundred kilobytes.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
@@ -39,10 +37,9 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) struct Api {
     root: String,
     token: SecretString,
-    proxy: Option<SecretString>,
     /// True for a local Bot API server.
     is_own_server: bool,
-    client: OnceLock<Client>,
+    client: HttpClient,
 }
 
 /// What every answer looks like.
@@ -60,25 +57,32 @@ struct Answer<T> {
 /// See [Bot API/ResponseParameters](https://core.telegram.org/bots/api#responseparameters).
 #[derive(Default, Deserialize)]
 struct Parameters {
-    retry_after: Option<u64>,
+    /// In seconds.
+    retry_after: Option<f64>,
     migrate_to_chat_id: Option<i64>,
 }
 
 impl Api {
     pub(crate) fn new(config: &TelegramConfig) -> Self {
-        let proxy = config.proxy.as_deref().map(str::trim).filter(|proxy| !proxy.is_empty());
         Self {
             root: config.api_root().to_owned(),
             token: config.token.trim().into(),
-            proxy: proxy.map(SecretString::from),
             is_own_server: config.api_root() != PUBLIC_API,
-            client: OnceLock::new(),
+            client: HttpClient::new(config.api_root(), config.proxy(), USER_AGENT),
         }
     }
 
     /// The number before the colon: the bot's own id.
     pub(crate) fn bot_id(&self) -> &str {
         self.token.expose_secret().split(':').next().unwrap_or_default()
+    }
+
+    /// Largest file that is taken.
+    /// See [Bot API/sending files](https://core.telegram.org/bots/api#sending-files) and
+    /// [Bot API/local server](https://core.telegram.org/bots/api#using-a-local-bot-api-server).
+    pub(crate) fn max_upload_bytes(&self) -> u64 {
+        let megabytes = if self.is_own_server { 2000 } else { 50 };
+        megabytes * 1024 * 1024
     }
 
     async fn call<T: DeserializeOwned>(
@@ -120,63 +124,15 @@ impl Api {
     }
 
     fn client(&self) -> Result<&Client, ApiError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let client = self.build_client()?;
-        Ok(self.client.get_or_init(|| client))
+        Ok(self.client.get()?)
     }
-
-    /// The one place that builds the client, when it is first needed: it reads the system's
-    /// certificates, and that takes longer than the rest of the start.
-    fn build_client(&self) -> Result<Client, ApiError> {
-        // Building a client panics when no TLS provider is installed. It fails if there is one
-        // already, which is as well.
-        let _already_installed = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .connect_timeout(CONNECT_LIMIT)
-            // A connection that the other side has closed meanwhile costs a message whose outcome
-            // is unknown.
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .tcp_nodelay(true)
-            // A redirect could carry the token to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("nanobot/", env!("CARGO_PKG_VERSION")));
-        if let Some(proxy) = &self.proxy {
-            let proxy = Proxy::all(proxy.expose_secret()).map_err(|_| ApiError::Proxy)?;
-            builder = builder.proxy(proxy);
-        } else if is_loopback(&self.root) {
-            builder = builder.no_proxy();
-        }
-        builder.build().map_err(ApiError::transport)
-    }
-}
-
-/// Checks at the start what would fail at the first call.
-pub(crate) fn check_proxy(config: &TelegramConfig) -> Result<(), ChannelError> {
-    let Some(proxy) = config.proxy.as_deref().map(str::trim).filter(|proxy| !proxy.is_empty())
-    else {
-        return Ok(());
-    };
-    let is_http = Url::parse(proxy).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    if is_http && Proxy::all(proxy).is_ok() {
-        return Ok(());
-    }
-    // Without the cause, which may repeat the password in the address.
-    Err(ChannelError::invalid("channels.telegram.proxy is not an http or https address")
-        .with_hint("SOCKS proxies are not supported; most of them offer HTTP too"))
 }
 
 async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ApiError> {
-    let mut response = request.send().await.map_err(ApiError::transport)?;
+    let response = request.send().await.map_err(ApiError::transport)?;
     let status = response.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(ApiError::transport)? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(ApiError::Unreadable { status });
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = body_within(response, MAX_ANSWER_BYTES).await.map_err(ApiError::transport)?;
+    let body = body.ok_or(ApiError::Unreadable { status })?;
     judge(status, &body)
 }
 
@@ -189,22 +145,29 @@ fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, ApiError> {
         _ => Err(ApiError::Refused {
             code: answer.error_code.unwrap_or(status),
             description: answer.description.unwrap_or_default(),
-            retry_after: answer.parameters.retry_after.map(Duration::from_secs),
+            retry_after: answer.parameters.retry_after.and_then(asked_pause),
             migrate_to: answer.parameters.migrate_to_chat_id,
         }),
     }
-}
-
-fn is_loopback(root: &str) -> bool {
-    let url = Url::parse(root).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    host == "localhost"
-        || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
 /// Without the token and the proxy's password.
 impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Api").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wait_that_is_longer_than_a_day_is_a_day() {
+        let body = serde_json::json!({
+            "ok": false, "error_code": 429, "parameters": {"retry_after": u64::MAX}
+        });
+        let error = judge::<Sent>(429, body.to_string().as_bytes()).unwrap_err();
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(24 * 60 * 60)));
     }
 }

@@ -37,4 +37,5 @@ mod format;
 mod receive;
 mod send;
 
-pub use config::{EditedMessages, GroupPolicy, StreamMode, TelegramConfig, UpdateMode};
+pub use config::{EditedMessages, StreamMode, TelegramConfig, UpdateMode};
+pub use nanobot_channel_kit::GroupPolicy;

@@ -11,9 +11,10 @@ mod poll;
 mod webhook;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use nanobot_channel::{Account, ChannelContext, ChannelError, ChannelState, ChannelStatus};
+use nanobot_channel_kit::now_ms;
 
 use crate::api::{Api, User};
 use crate::config::{EditedMessages, TelegramConfig, UpdateMode};
@@ -79,9 +80,4 @@ impl Receiver {
             ..ChannelState::Connected.into()
         });
     }
-}
-
-fn now_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

@@ -123,14 +123,14 @@ impl WebHub {
             newest.messages.drain(..=position);
         }
         let streams = lock(&self.streams);
-        page.outbox.push(&HubFrame::History {
+        let history = HubFrame::History {
             chat,
             reset: known.is_none(),
             earlier: newest.earlier,
             messages: &newest.messages,
             streams: streams.of(chat).map(Into::into).collect(),
-        });
-        page.view(chat);
+        };
+        page.view(chat, &history);
         Ok(())
     }
 

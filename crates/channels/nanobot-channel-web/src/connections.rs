@@ -81,9 +81,12 @@ impl Connections {
 }
 
 impl Membership {
-    /// From now on the page gets the messages of this conversation.
-    pub(crate) fn view(&self, chat: &str) {
+    /// Sends the page the history of a conversation, and from now on what comes there. Nothing falls
+    /// between the two: a page that knows the history gets all that follows.
+    pub(crate) fn view(&self, chat: &str, history: &HubFrame<'_>) {
+        let history = history.encode();
         if let Some(peer) = lock(&self.connections.peers).get_mut(&self.id) {
+            peer.outbox.push_encoded(history);
             peer.viewing = Some(chat.to_owned());
         }
     }

@@ -47,7 +47,10 @@ impl From<&Attachment> for FileNote {
     fn from(file: &Attachment) -> Self {
         let (fallback, url) = match &file.location {
             Location::Url(url) => (url.clone(), Some(url.clone())),
-            Location::Path(path) => (path.to_string_lossy().into_owned(), None),
+            Location::Path(path) => {
+                let name = path.file_name().unwrap_or_default();
+                (name.to_string_lossy().into_owned(), None)
+            }
         };
         Self { name: file.name.clone().unwrap_or(fallback), url }
     }
@@ -70,6 +73,12 @@ pub(crate) fn shorten(title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_of_a_local_file_are_not_told() {
+        let note = FileNote::from(&Attachment::from_path("/home/ada/private/report.pdf"));
+        assert_eq!(note, FileNote { name: "report.pdf".to_owned(), url: None });
+    }
 
     #[test]
     fn title_is_the_first_line_with_words() {

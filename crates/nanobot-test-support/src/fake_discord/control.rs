@@ -9,7 +9,7 @@ impl FakeDiscord {
     /// Address to configure as `apiBase`.
     #[must_use]
     pub fn api_base(&self) -> String {
-        format!("http://{}/api/v10", self.address)
+        format!("{}/api/v10", self.server.url())
     }
 
     /// The token to configure.
@@ -39,7 +39,7 @@ impl FakeDiscord {
     /// A person writes, and the bot hears of it if it is connected; says the id of the message.
     pub fn receive(&self, message: IncomingDiscord) -> u64 {
         let id = self.shared.state().person_wrote(message, true);
-        self.shared.changed();
+        self.shared.changes.tell();
         id
     }
 
@@ -61,7 +61,7 @@ impl FakeDiscord {
     /// A person gives a slash command; says the id of the interaction.
     pub fn give_command(&self, channel: u64, guild: Option<u64>, name: &str) -> u64 {
         let id = self.shared.state().give_command(channel, guild, name);
-        self.shared.changed();
+        self.shared.changes.tell();
         id
     }
 
@@ -83,7 +83,7 @@ impl FakeDiscord {
     /// Puts a file on the server; says its address.
     pub fn add_file(&self, name: &str, content: &[u8]) -> String {
         self.shared.state().files.insert(name.to_owned(), content.to_vec());
-        format!("http://{}/files/{name}", self.address)
+        format!("{}/files/{name}", self.server.url())
     }
 
     /// Has the next call of a kind without mischief of its own go wrong.
@@ -195,7 +195,7 @@ impl FakeDiscord {
     /// Takes the violations seen so far; untaken ones fail the test at the end.
     #[must_use]
     pub fn take_violations(&self) -> Vec<String> {
-        std::mem::take(&mut self.shared.state().violations)
+        self.server.violations.take()
     }
 
     /// Waits until calls of a kind were made this often.

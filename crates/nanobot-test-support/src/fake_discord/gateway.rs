@@ -42,10 +42,10 @@ fn open(
     is_resume: bool,
 ) -> Response {
     if query != Some("v=10&encoding=json") {
-        shared.violation(format!("a gateway connection with {query:?}"));
+        shared.violations.add(format!("a gateway connection with {query:?}"));
     }
     if let Err(what) = rules::check_user_agent(headers) {
-        shared.violation(what);
+        shared.violations.add(what);
     }
     upgrade.on_upgrade(move |socket| async move {
         let (orders, received) = mpsc::channel(MAX_ORDERS);
@@ -53,7 +53,7 @@ fn open(
         link.run(received).await;
         drop(link.orders);
         link.shared.state().sessions.disconnected();
-        link.shared.changed();
+        link.shared.changes.tell();
     })
 }
 
@@ -81,7 +81,7 @@ impl Link {
                     Some(Ok(_)) => true,
                 },
             };
-            self.shared.changed();
+            self.shared.changes.tell();
             if !goes_on {
                 return;
             }
@@ -101,7 +101,7 @@ impl Link {
 
     async fn hear(&mut self, text: &str) -> bool {
         if text.len() > MAX_PAYLOAD {
-            self.shared.violation("a payload of more than 4096 bytes");
+            self.shared.violations.add("a payload of more than 4096 bytes");
         }
         let payload: Value = serde_json::from_str(text).unwrap_or_default();
         match payload["op"].as_u64() {
@@ -109,7 +109,7 @@ impl Link {
             Some(2) => self.identify(&payload["d"]).await,
             Some(6) => self.resume(&payload["d"]).await,
             _ => {
-                self.shared.violation(format!("an unknown payload: {text}"));
+                self.shared.violations.add(format!("an unknown payload: {text}"));
                 self.close(4001).await
             }
         }
@@ -124,7 +124,7 @@ impl Link {
         let is_known = sequence.is_null()
             || sequence.as_u64().is_some_and(|number| number <= last as u64 && number > 0);
         if self.has_session && !is_known {
-            self.shared.violation(format!("a heartbeat with sequence {sequence}, of {last}"));
+            self.shared.violations.add(format!("a heartbeat with sequence {sequence}, of {last}"));
         }
         is_silent || self.say(&json!({"op": 11})).await
     }
@@ -132,14 +132,14 @@ impl Link {
     /// See [Discord/identify](https://docs.discord.com/developers/events/gateway-events#identify).
     async fn identify(&mut self, data: &Value) -> bool {
         if self.has_session {
-            self.shared.violation("a second identify");
+            self.shared.violations.add("a second identify");
             return self.close(4005).await;
         }
         if self.is_resume {
-            self.shared.violation("an identify at the address for resumes");
+            self.shared.violations.add("an identify at the address for resumes");
         }
         if let Err(what) = rules::check_identify(data) {
-            self.shared.violation(what);
+            self.shared.violations.add(what);
         }
         if data["token"] != json!(self.shared.options.token) {
             return self.close(4004).await;
@@ -176,7 +176,7 @@ impl Link {
     /// See [Discord/resume](https://docs.discord.com/developers/events/gateway-events#resume).
     async fn resume(&mut self, data: &Value) -> bool {
         if !self.is_resume {
-            self.shared.violation("a resume at the address for new sessions");
+            self.shared.violations.add("a resume at the address for new sessions");
         }
         if data["token"] != json!(self.shared.options.token) {
             return self.close(4004).await;
@@ -184,7 +184,7 @@ impl Link {
         let id = data["session_id"].as_str().unwrap_or_default();
         let sequence = data["seq"].as_u64().and_then(|number| usize::try_from(number).ok());
         let Some(sequence) = sequence.filter(|number| *number > 0) else {
-            self.shared.violation(format!("a resume with sequence {}", data["seq"]));
+            self.shared.violations.add(format!("a resume with sequence {}", data["seq"]));
             return self.close(4007).await;
         };
         self.has_session = true;

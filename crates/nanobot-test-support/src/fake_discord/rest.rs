@@ -34,7 +34,7 @@ pub(super) async fn serve_file(
     headers: HeaderMap,
 ) -> Response {
     if headers.contains_key(header::AUTHORIZATION) {
-        shared.violation("the token was sent to where files are");
+        shared.violations.add("the token was sent to where files are");
     }
     let content = shared.state().files.get(&name).cloned();
     content.map_or(StatusCode::NOT_FOUND.into_response(), |it| Body::from(it).into_response())
@@ -48,7 +48,7 @@ pub(super) async fn answer(
     body: Bytes,
 ) -> Response {
     if let Err(what) = rules::check_user_agent(&headers) {
-        shared.violation(what);
+        shared.violations.add(what);
     }
     let token = format!("Bot {}", shared.options.token);
     if headers.get(header::AUTHORIZATION).is_none_or(|given| given.as_bytes() != token.as_bytes()) {
@@ -57,27 +57,27 @@ pub(super) async fn answer(
     let call = match DiscordCall::parse(&method, &uri, &headers, &body) {
         Ok(call) => call,
         Err(what) => {
-            shared.violation(what.clone());
+            shared.violations.add(what.clone());
             return refuse(400, 50035, &what);
         }
     };
     if body.len() > MAX_REQUEST_BYTES {
-        shared.violation("a request of more than 25 MiB");
+        shared.violations.add("a request of more than 25 MiB");
     }
     if shared.state().limits.must_wait(&call.kind, &call.major) {
-        shared.violation(format!("{} before the end of a wait", call.kind));
+        shared.violations.add(format!("{} before the end of a wait", call.kind));
     }
     let mischief = shared.state().mischiefs.next(&call.kind);
     shared.state().calls.push(call.clone());
-    shared.changed();
+    shared.changes.tell();
     let response = mischief::apply(&shared, mischief, &call, &uri).await;
-    shared.changed();
+    shared.changes.tell();
     response
 }
 
 pub(super) fn obey(shared: &Shared, call: &DiscordCall, uri: &Uri) -> Response {
     if let Err(what) = rules::check(call) {
-        shared.violation(format!("{}: {what}", call.kind));
+        shared.violations.add(format!("{}: {what}", call.kind));
         return refuse(400, 50035, &what);
     }
     let told = shared
@@ -85,7 +85,7 @@ pub(super) fn obey(shared: &Shared, call: &DiscordCall, uri: &Uri) -> Response {
         .bucket
         .map(|bucket| shared.state().limits.count(&call.kind, &call.major, bucket));
     if told.is_some_and(|told| told.is_exceeded) {
-        shared.violation(format!("{} with a used up bucket", call.kind));
+        shared.violations.add(format!("{} with a used up bucket", call.kind));
         return mischief::refuse_with(1000, false, &[("x-ratelimit-scope", "user")]);
     }
     let mut response = match act(shared, call, uri) {

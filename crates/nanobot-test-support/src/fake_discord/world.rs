@@ -31,7 +31,6 @@ pub struct DiscordMessage {
 #[derive(Default)]
 pub(super) struct World {
     pub(super) calls: Vec<DiscordCall>,
-    pub(super) violations: Vec<String>,
     pub(super) channels: BTreeMap<u64, Channel>,
     pub(super) sessions: Sessions,
     pub(super) mischiefs: Mischiefs,

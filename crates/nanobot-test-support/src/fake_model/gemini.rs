@@ -13,10 +13,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::answer::{events, status_or};
 use super::reply::{FakeReply, Step};
 use super::request::{RecordedRequest, without_runtime_context};
 use super::stream::event;
-use super::{Shared, events, status_or, stream_of};
+use super::{Shared, stream_of};
 
 /// Fields of a request that the reference knows; others are refused.
 const FIELDS: [&str; 7] = [

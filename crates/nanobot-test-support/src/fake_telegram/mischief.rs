@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
-use super::methods::{self, Refusal};
+use super::methods;
+use super::refusal::Refusal;
 use super::{Shared, TelegramCall};
 
 /// How one call goes wrong.

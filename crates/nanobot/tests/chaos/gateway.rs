@@ -59,10 +59,28 @@ impl Gateway {
     }
 
     /// Ends the gateway in order.
-    pub(crate) async fn stop(&mut self) -> Option<i32> {
+    async fn stop(&mut self) -> Option<i32> {
         let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         kill_process(id.expect("the gateway is running"), Signal::TERM).expect("it is ours");
         self.child.wait().await.expect("a child can be waited for").code()
+    }
+
+    /// Ends the gateway in order after all is answered. Says what is not as it should be then (how
+    /// the gateway ended, what still waits in its ledger), and the log if anything is not.
+    pub(crate) async fn end(&mut self) -> (Vec<String>, String) {
+        let status = self.stop().await;
+        let mut left: Vec<String> = Vec::new();
+        if status != Some(0) {
+            left.push(format!("the gateway ended with {status:?}"));
+        }
+        for args in [
+            &["deliveries", "--inbound", "--json"][..],
+            &["deliveries", "--state", "waiting,under_way,held,dead", "--json"],
+        ] {
+            left.extend(self.ask_json(args).await.iter().map(ToString::to_string));
+        }
+        let evidence = if left.is_empty() { String::new() } else { self.log() };
+        (left, evidence)
     }
 
     /// What a command about this gateway prints.

@@ -24,9 +24,9 @@ pub(crate) struct Plan {
 }
 
 /// What is killed next, and when.
-pub(crate) struct Blow {
-    pub(crate) after: Duration,
-    pub(crate) hits_plugin: bool,
+struct Blow {
+    after: Duration,
+    hits_plugin: bool,
 }
 
 pub(crate) async fn run(plan: Plan) -> Verdict {
@@ -39,7 +39,7 @@ pub(crate) async fn run(plan: Plan) -> Verdict {
     let chats = Chats::start(plan.chats, gateway.port, &book);
     // The first kills are to hit something.
     book.wait_until(|pages| !pages.replies.is_empty()).await;
-    let kills = kill(&mut gateway, plan).await;
+    let kills = kill(&mut gateway, plan, true, || {}).await;
     let all_replied = async {
         chats.finish().await;
         book.wait_until(|pages| pages.missing().is_empty()).await;
@@ -50,17 +50,27 @@ pub(crate) async fn run(plan: Plan) -> Verdict {
     if !is_finished || !is_alive || !verdict.is_good() {
         verdict.gather(&gateway).await;
     }
-    verdict.check_end(&mut gateway).await;
+    if verdict.is_good() {
+        (verdict.left_over, verdict.evidence) = gateway.end().await;
+    }
     verdict.took = started.elapsed();
     verdict
 }
 
-async fn kill(gateway: &mut Gateway, plan: Plan) -> Kills {
+/// Kills the gateway and its plugin, if it has one, as often as planned; `before` comes before each
+/// blow.
+pub(crate) async fn kill(
+    gateway: &mut Gateway,
+    plan: Plan,
+    has_plugin: bool,
+    mut before: impl FnMut(),
+) -> Kills {
     let mut rng = Rng::with_seed(plan.seed);
     let mut kills = Kills::default();
     let mut of_this_gateway = 0;
     while kills.gateway + kills.plugin < plan.kills {
-        let blow = next(&mut rng, of_this_gateway < PLUGIN_KILLS);
+        before();
+        let blow = next(&mut rng, has_plugin && of_this_gateway < PLUGIN_KILLS);
         sleep(blow.after).await;
         assert!(gateway.is_running(), "the gateway ended by itself:\n{}", gateway.log());
         if !blow.hits_plugin {
@@ -77,7 +87,7 @@ async fn kill(gateway: &mut Gateway, plan: Plan) -> Kills {
 }
 
 /// A quarter of the blows comes within the start of a gateway, the others while it works.
-pub(crate) fn next(rng: &mut Rng, may_hit_plugin: bool) -> Blow {
+fn next(rng: &mut Rng, may_hit_plugin: bool) -> Blow {
     let hits_plugin = rng.u8(..100) < 25;
     let after = match rng.u8(..100) {
         0..25 => rng.u64(0..30_000),

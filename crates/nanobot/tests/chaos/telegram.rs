@@ -2,20 +2,16 @@ mod account;
 
 use std::time::{Duration, Instant};
 
-use fastrand::Rng;
 use nanobot_test_support::{FakeModel, FakeTelegram};
 use serde_json::json;
 
 use crate::gateway::Gateway;
-use crate::run::{Plan, next};
-use crate::verdict::Kills;
+use crate::run::{Plan, kill};
 pub(crate) use account::Account;
 use account::Questions;
 
 /// How long the last gateway may take to finish what the others left.
 const LAST_WAIT: Duration = Duration::from_secs(120);
-/// Channel kills that one gateway sees: after more it would wait for minutes before the next start.
-const CHANNEL_KILLS: usize = 3;
 /// Messages of one chat that may wait for their answers.
 const WINDOW: usize = 4;
 
@@ -32,7 +28,10 @@ pub(crate) async fn run(plan: Plan, is_isolated: bool) -> Account {
     questions.ask(&telegram, WINDOW);
     // The first kills are to hit something.
     telegram.wait_for_calls("sendMessage", 1).await;
-    let kills = kill(&mut gateway, &telegram, &mut questions, plan, is_isolated).await;
+    let kills = kill(&mut gateway, plan, is_isolated, || {
+        questions.ask(&telegram, WINDOW);
+    })
+    .await;
     // These the last gateway has to answer, so that it is known to have started.
     questions.ask(&telegram, usize::MAX);
     let is_finished = telegram
@@ -42,35 +41,9 @@ pub(crate) async fn run(plan: Plan, is_isolated: bool) -> Account {
     if !is_finished || !account.is_good() {
         account.evidence = gateway.log();
     }
-    account.check_end(&mut gateway).await;
+    if account.is_good() {
+        (account.left_over, account.evidence) = gateway.end().await;
+    }
     account.took = started.elapsed();
     account
-}
-
-async fn kill(
-    gateway: &mut Gateway,
-    telegram: &FakeTelegram,
-    questions: &mut Questions,
-    plan: Plan,
-    is_isolated: bool,
-) -> Kills {
-    let mut rng = Rng::with_seed(plan.seed);
-    let mut kills = Kills::default();
-    let mut of_this_gateway = 0;
-    while kills.gateway + kills.plugin < plan.kills {
-        questions.ask(telegram, WINDOW);
-        let blow = next(&mut rng, is_isolated && of_this_gateway < CHANNEL_KILLS);
-        tokio::time::sleep(blow.after).await;
-        assert!(gateway.is_running(), "the gateway ended by itself:\n{}", gateway.log());
-        if !blow.hits_plugin {
-            gateway.kill().await;
-            kills.gateway += 1;
-            kills.early += u64::from(blow.after < Duration::from_millis(30));
-            of_this_gateway = 0;
-        } else if gateway.kill_plugin() {
-            kills.plugin += 1;
-            of_this_gateway += 1;
-        }
-    }
-    kills
 }

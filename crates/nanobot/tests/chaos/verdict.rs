@@ -31,7 +31,7 @@ pub(crate) struct Verdict {
     /// Replies that came again without the mark.
     unmarked: Vec<String>,
     /// What the ledger holds after all is answered.
-    left_over: Vec<String>,
+    pub(crate) left_over: Vec<String>,
     pub(crate) evidence: String,
     pub(crate) took: Duration,
 }
@@ -117,26 +117,6 @@ impl Verdict {
             }
         }
         self.evidence += &gateway.log();
-    }
-
-    /// After all is answered nothing waits any more, and the gateway stops in order.
-    pub(crate) async fn check_end(&mut self, gateway: &mut Gateway) {
-        if !self.is_good() {
-            return;
-        }
-        let status = gateway.stop().await;
-        if status != Some(0) {
-            self.left_over.push(format!("the gateway ended with {status:?}"));
-            self.evidence = gateway.log();
-        }
-        let states = "waiting,under_way,held,dead";
-        for args in [
-            &["deliveries", "--inbound", "--json"][..],
-            &["deliveries", "--state", states, "--json"],
-        ] {
-            let left = gateway.ask_json(args).await;
-            self.left_over.extend(left.iter().map(ToString::to_string));
-        }
     }
 }
 

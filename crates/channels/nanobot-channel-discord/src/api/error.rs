@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use nanobot_channel::{ChannelError, ErrorKind};
+use nanobot_channel_kit::{ClientError, asked_pause};
 use serde::Deserialize;
 
 /// Pause when Discord asks for one without saying how long.
@@ -17,6 +18,7 @@ pub(crate) mod code {
     pub(crate) const OTHERS_MESSAGE: u32 = 50005;
     pub(crate) const CANNOT_WRITE_TO_USER: u32 = 50007;
     pub(crate) const MISSING_PERMISSION: u32 = 50013;
+    pub(crate) const INVALID_WEBHOOK_TOKEN: u32 = 50027;
     pub(crate) const NO_REPLY_WITHOUT_HISTORY: u32 = 160_002;
 }
 
@@ -62,6 +64,15 @@ struct Words {
     retry_after: Option<f64>,
 }
 
+impl From<ClientError> for ApiError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Proxy => Self::Proxy,
+            ClientError::Other(error) => Self::transport(error),
+        }
+    }
+}
+
 impl ApiError {
     /// The address of a request may hold a token, so it is taken out of the error.
     pub(super) fn transport(error: reqwest::Error) -> Self {
@@ -76,7 +87,7 @@ impl ApiError {
             Err(_) if status == 429 => Words::default(),
             Err(_) => return Self::Unreadable { status },
         };
-        let said = words.retry_after.and_then(|wait| Duration::try_from_secs_f64(wait).ok());
+        let said = words.retry_after.and_then(asked_pause);
         let retry_after = (status == 429).then(|| said.or(header_wait).unwrap_or(UNSAID_WAIT));
         let message = words.message.chars().take(MAX_WORDS).collect();
         Self::Refused { status, code: words.code, message, retry_after }
@@ -104,7 +115,13 @@ impl ApiError {
 
     /// True if the token is the reason.
     pub(crate) fn is_auth(&self) -> bool {
-        matches!(self, Self::Revoked) || self.status() == Some(401)
+        match self {
+            Self::Revoked => true,
+            // The token of a command has an end, which says nothing about the bot's; and what is no
+            // answer of Discord, a proxy's page for example, says nothing about either.
+            Self::Refused { status: 401, code, .. } => *code != code::INVALID_WEBHOOK_TOKEN,
+            _ => false,
+        }
     }
 
     /// True if trying again later may help.
@@ -182,6 +199,8 @@ mod tests {
     #[test]
     fn each_refusal_says_what_may_be_done_about_it() {
         check(refused(401, r#"{"message": "401: Unauthorized", "code": 0}"#), ErrorKind::Auth);
+        check(refused(401, r#"{"code": 50027}"#), ErrorKind::Rejected);
+        check(refused(401, "<html>"), ErrorKind::Network);
         check(refused(403, r#"{"code": 50007}"#), ErrorKind::Rejected);
         check(refused(404, r#"{"code": 10003}"#), ErrorKind::NotFound);
         check(refused(400, r#"{"code": 50035}"#), ErrorKind::Rejected);
@@ -207,5 +226,6 @@ mod tests {
         assert_eq!(wait(r#"{"retry_after": 0.25}"#, None), Duration::from_millis(250));
         assert_eq!(wait("blocked", Some(Duration::from_secs(7))), Duration::from_secs(7));
         assert_eq!(wait("{}", None), UNSAID_WAIT);
+        assert_eq!(wait(r#"{"retry_after": 1e19}"#, None), Duration::from_secs(24 * 60 * 60));
     }
 }

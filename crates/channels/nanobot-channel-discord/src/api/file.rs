@@ -1,8 +1,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use nanobot_channel_kit::Download;
 use reqwest::Url;
-use tokio::io::AsyncWriteExt;
 
 use super::{Api, ApiError};
 
@@ -19,11 +19,11 @@ impl Api {
         max_bytes: u64,
     ) -> Result<(), ApiError> {
         let url = self.file_url(address).ok_or(ApiError::ForeignAddress)?;
-        // A crash leaves a draft behind and never half a file under the name that is looked for.
-        let draft = target.with_extension("part");
-        self.fetch(url, &draft, max_bytes).await?;
-        tokio::fs::rename(&draft, target).await?;
-        Ok(())
+        let mut download = Download::begin(target, max_bytes).await?;
+        if !self.fetch(url, &mut download).await? {
+            return Err(ApiError::TooLarge { max_bytes });
+        }
+        Ok(download.keep().await?)
     }
 
     /// The address if it is one of Discord's: what a message names must not make this machine call
@@ -38,24 +38,20 @@ impl Api {
         (is_discords || is_own).then_some(url)
     }
 
-    async fn fetch(&self, url: Url, target: &Path, max_bytes: u64) -> Result<(), ApiError> {
+    /// False if the file is too large.
+    async fn fetch(&self, url: Url, download: &mut Download) -> Result<bool, ApiError> {
         let request = self.client()?.get(url).timeout(DOWNLOAD_LIMIT);
         let mut response = request.send().await.map_err(ApiError::transport)?;
         let status = response.status();
         if !status.is_success() {
             return Err(ApiError::Unreadable { status: status.as_u16() });
         }
-        let mut file = tokio::fs::File::create(target).await?;
-        let mut written = 0;
-        while let Some(chunk) = response.chunk().await.map_err(ApiError::transport)? {
-            written += chunk.len() as u64;
-            if written > max_bytes {
-                return Err(ApiError::TooLarge { max_bytes });
+        while let Some(piece) = response.chunk().await.map_err(ApiError::transport)? {
+            if !download.write(&piece).await? {
+                return Ok(false);
             }
-            file.write_all(&chunk).await?;
         }
-        file.sync_data().await?;
-        Ok(())
+        Ok(true)
     }
 }
 

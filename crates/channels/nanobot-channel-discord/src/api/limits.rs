@@ -2,6 +2,8 @@
 //!
 //! [Discord/rate limits]: https://docs.discord.com/developers/topics/rate-limits
 
+mod bucket;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{ApiError, Route};
+use bucket::{Bucket, Verdict, text};
 
 /// Calls of all routes together in a second.
 const GLOBAL_PER_SECOND: u32 = 50;
@@ -46,29 +49,6 @@ struct State {
 
 /// A bucket and the channel that it counts for.
 type Key = (String, String);
-
-#[derive(Debug, Default)]
-struct Bucket {
-    in_flight: u32,
-    /// False until the first answer.
-    is_known: bool,
-    /// None if Discord tells no limit.
-    quota: Option<Quota>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Quota {
-    limit: u32,
-    remaining: u32,
-    reset: Instant,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Verdict {
-    Go,
-    WaitUntil(Instant),
-    WaitForAnswer,
-}
 
 /// A call under way.
 #[derive(Debug)]
@@ -123,7 +103,7 @@ impl Drop for Permit<'_> {
         if !self.is_recorded
             && let Some(bucket) = self.limits.state().buckets.get_mut(&self.key)
         {
-            bucket.in_flight = bucket.in_flight.saturating_sub(1);
+            bucket.leave();
         }
         self.limits.answered.notify_waiters();
     }
@@ -182,20 +162,14 @@ impl State {
         now: Instant,
     ) {
         let bucket = self.buckets.entry(key.clone()).or_default();
-        bucket.in_flight = bucket.in_flight.saturating_sub(1);
-        bucket.is_known = true;
+        bucket.learn(headers, now);
         let scope = text(headers, "x-ratelimit-scope").unwrap_or_default();
-        if let Some(told) = Quota::read(headers, now) {
-            let remaining = told.remaining.saturating_sub(bucket.in_flight);
-            bucket.quota = Some(Quota { remaining, ..told });
-        }
         if status == 429 {
             let until = now + wait.unwrap_or(SECOND);
             if scope == "global" || headers.contains_key("x-ratelimit-global") {
                 self.global_until = Some(until);
             } else {
-                let limit = bucket.quota.map_or(1, |quota| quota.limit);
-                bucket.quota = Some(Quota { limit, remaining: 0, reset: until });
+                bucket.use_up(until);
             }
         }
         if matches!(status, 401 | 403 | 429) && scope != "shared" {
@@ -229,154 +203,10 @@ impl State {
 
     fn forget_idle(&mut self, now: Instant) {
         if self.buckets.len() >= MAX_BUCKETS {
-            self.buckets.retain(|_, bucket| bucket.in_flight > 0 || bucket.is_limited(now));
+            self.buckets.retain(|_, bucket| !bucket.is_idle(now));
         }
     }
-}
-
-impl Bucket {
-    fn admit(&mut self, now: Instant) -> Verdict {
-        match &mut self.quota {
-            // How many calls the bucket takes is known from the first answer.
-            None if !self.is_known && self.in_flight > 0 => return Verdict::WaitForAnswer,
-            None => {}
-            Some(quota) => {
-                if now >= quota.reset {
-                    *quota = Quota { remaining: quota.limit, reset: now + SECOND, ..*quota };
-                }
-                if quota.remaining == 0 {
-                    return Verdict::WaitUntil(quota.reset);
-                }
-                quota.remaining -= 1;
-            }
-        }
-        self.in_flight += 1;
-        Verdict::Go
-    }
-
-    fn is_limited(&self, now: Instant) -> bool {
-        self.quota.is_some_and(|quota| quota.reset > now)
-    }
-}
-
-impl Quota {
-    fn read(headers: &HeaderMap, now: Instant) -> Option<Self> {
-        let limit = text(headers, "x-ratelimit-limit")?.parse().ok()?;
-        let remaining = text(headers, "x-ratelimit-remaining")?.parse().ok()?;
-        let seconds = text(headers, "x-ratelimit-reset-after")?.parse().ok()?;
-        let after = Duration::try_from_secs_f64(seconds).ok()?;
-        Some(Self { limit, remaining, reset: now + after })
-    }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
 }
 
 #[cfg(test)]
-mod tests {
-    use reqwest::Method;
-    use reqwest::header::HeaderName;
-
-    use super::super::Id;
-    use super::*;
-
-    fn route(channel: u64) -> Route {
-        Route::of_channel(Method::POST, Id(channel), "/messages", "POST messages")
-    }
-
-    fn headers(entries: &[(&str, &str)]) -> HeaderMap {
-        let entry = |(name, value): &(&str, &str)| {
-            (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())
-        };
-        entries.iter().map(entry).collect()
-    }
-
-    fn told(remaining: &str) -> HeaderMap {
-        headers(&[
-            ("x-ratelimit-limit", "2"),
-            ("x-ratelimit-remaining", remaining),
-            ("x-ratelimit-reset-after", "3"),
-            ("x-ratelimit-bucket", "abcd"),
-        ])
-    }
-
-    /// Makes a call and says when it was made, in seconds from `start`.
-    async fn call(limits: &Limits, route: &Route, answer: &HeaderMap, start: Instant) -> u64 {
-        limits.admit(route).await.unwrap().record(200, answer, None);
-        (Instant::now() - start).as_secs()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn calls_wait_for_a_used_up_bucket_of_their_own_channel_only() {
-        let (limits, start) = (Limits::default(), Instant::now());
-        assert_eq!(call(&limits, &route(1), &told("1"), start).await, 0);
-        assert_eq!(call(&limits, &route(1), &told("0"), start).await, 0);
-        assert_eq!(call(&limits, &route(2), &told("1"), start).await, 0);
-        assert_eq!(call(&limits, &route(1), &told("1"), start).await, 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn second_call_of_an_unknown_route_waits_for_the_answer_of_the_first() {
-        let (limits, route) = (Limits::default(), route(1));
-        let first = limits.admit(&route).await.unwrap();
-        let second = limits.admit(&route);
-        tokio::pin!(second);
-        assert!(tokio::time::timeout(SECOND, second.as_mut()).await.is_err());
-        first.record(200, &HeaderMap::new(), None);
-        second.await.unwrap();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn call_that_is_given_up_does_not_block_the_next() {
-        let (limits, route) = (Limits::default(), route(1));
-        drop(limits.admit(&route).await.unwrap());
-        limits.admit(&route).await.unwrap();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn global_limit_stops_the_calls_of_all_channels() {
-        let (limits, start) = (Limits::default(), Instant::now());
-        let global = headers(&[("x-ratelimit-global", "true"), ("x-ratelimit-scope", "global")]);
-        let permit_route = route(1);
-        let permit = limits.admit(&permit_route).await.unwrap();
-        permit.record(429, &global, Some(Duration::from_secs(5)));
-        assert_eq!(call(&limits, &route(2), &HeaderMap::new(), start).await, 5);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn no_more_than_fifty_calls_a_second_except_for_interactions() {
-        let (limits, start) = (Limits::default(), Instant::now());
-        for channel in 0..50 {
-            assert_eq!(call(&limits, &route(channel), &HeaderMap::new(), start).await, 0);
-        }
-        let path = "/interactions/1/a/callback".to_owned();
-        let interaction = Route::of_interaction(Method::POST, path, Id(1), "callback");
-        assert_eq!(call(&limits, &interaction, &HeaderMap::new(), start).await, 0);
-        assert_eq!(call(&limits, &route(50), &HeaderMap::new(), start).await, 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn wait_that_is_too_long_is_told_instead() {
-        let (limits, route) = (Limits::default(), route(1));
-        let permit = limits.admit(&route).await.unwrap();
-        permit.record(429, &HeaderMap::new(), Some(Duration::from_secs(60)));
-        let error = limits.admit(&route).await.unwrap_err();
-        assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn refusals_in_great_number_stop_all_calls_before_discord_does() {
-        let limits = Limits::default();
-        let shared = headers(&[("x-ratelimit-scope", "shared")]);
-        for channel in 0..MAX_INVALID as u64 {
-            let route = route(channel);
-            limits.admit(&route).await.unwrap().record(403, &shared, None);
-            limits.admit(&route).await.unwrap().record(403, &HeaderMap::new(), None);
-        }
-        let last = route(0);
-        assert!(matches!(limits.admit(&last).await, Err(ApiError::Limited { .. })));
-        tokio::time::advance(INVALID_WINDOW).await;
-        limits.admit(&last).await.unwrap();
-    }
-}
+mod tests;

@@ -88,6 +88,21 @@ impl Emoji {
     }
 }
 
+/// Most messages that are asked for at once.
+/// See [Discord/get channel messages](https://docs.discord.com/developers/resources/message#get-channel-messages).
+const PAGE_LENGTH: usize = 100;
+
+/// Messages of a channel.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Those that can be read, oldest first.
+    pub(crate) messages: Vec<Message>,
+    /// The newest, also of those that cannot be read; none if there are no messages.
+    pub(crate) last: Option<Id>,
+    /// True if there may be more.
+    pub(crate) is_full: bool,
+}
+
 impl Api {
     /// Where the gateway is, and how many sessions may still be begun.
     /// See [Discord/get gateway bot](https://docs.discord.com/developers/events/gateway#get-gateway-bot).
@@ -100,28 +115,21 @@ impl Api {
         self.get(&Route::of_channel(Method::GET, channel, "", "GET /channels/{channel}")).await
     }
 
-    /// Messages behind an id, oldest first, at most 100.
+    /// Messages behind an id, at most 100.
     /// See [Discord/get channel messages](https://docs.discord.com/developers/resources/message#get-channel-messages).
-    pub(crate) async fn messages_after(
-        &self,
-        channel: Id,
-        after: Id,
-    ) -> Result<Vec<Message>, ApiError> {
-        self.messages(channel, &format!("?after={after}&limit=100")).await
+    pub(crate) async fn messages_after(&self, channel: Id, after: Id) -> Result<Page, ApiError> {
+        self.page(channel, &format!("?after={after}&limit={PAGE_LENGTH}")).await
     }
 
     /// The newest messages, oldest first, at most 100.
     pub(crate) async fn latest_messages(&self, channel: Id) -> Result<Vec<Message>, ApiError> {
-        self.messages(channel, "?limit=100").await
+        Ok(self.page(channel, &format!("?limit={PAGE_LENGTH}")).await?.messages)
     }
 
-    async fn messages(&self, channel: Id, query: &str) -> Result<Vec<Message>, ApiError> {
+    async fn page(&self, channel: Id, query: &str) -> Result<Page, ApiError> {
         let rest = format!("/messages{query}");
         let route = Route::of_channel(Method::GET, channel, rest, "GET messages");
-        let messages: Vec<Value> = self.get(&route).await?;
-        let mut messages: Vec<Message> = messages.into_iter().filter_map(read_message).collect();
-        messages.sort_by_key(|message| message.id);
-        Ok(messages)
+        Ok(Page::read(self.get(&route).await?))
     }
 
     pub(crate) async fn create_message(
@@ -250,6 +258,17 @@ impl Api {
 fn reaction(method: Method, channel: Id, message: Id, emoji: &Emoji) -> Route {
     let rest = format!("/messages/{message}/reactions/{}/@me", emoji.0);
     Route::of_channel(method, channel, rest, REACTION)
+}
+
+impl Page {
+    fn read(messages: Vec<Value>) -> Self {
+        let is_full = messages.len() >= PAGE_LENGTH;
+        let id = |message: &Value| message["id"].as_str()?.parse().ok();
+        let last = messages.iter().filter_map(id).max();
+        let mut messages: Vec<Message> = messages.into_iter().filter_map(read_message).collect();
+        messages.sort_by_key(|message| message.id);
+        Self { messages, last, is_full }
+    }
 }
 
 /// A message of a new kind that cannot be read must not hold up all others.

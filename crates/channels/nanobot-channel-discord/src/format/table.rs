@@ -1,14 +1,11 @@
-use nanobot_channel_kit::{column_width, layout};
+use nanobot_channel_kit::{layout, layout_width};
 
 /// Columns of fixed-width text that fit on a telephone lying on its side.
 const MAX_WIDTH: usize = 64;
 
 /// The lines of a table in fixed width; None if it is too wide.
 pub(super) fn fixed_width(rows: &[Vec<String>]) -> Option<Vec<String>> {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: usize = (0..columns).map(|column| column_width(rows, column)).sum();
-    let with_borders = widths + 3 * columns.saturating_sub(1);
-    (with_borders <= MAX_WIDTH).then(|| layout(rows).lines().map(str::to_owned).collect())
+    (layout_width(rows) <= MAX_WIDTH).then(|| layout(rows).lines().map(str::to_owned).collect())
 }
 
 /// Each row of a wide table as pairs of a heading and a cell.

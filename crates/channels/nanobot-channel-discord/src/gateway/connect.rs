@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use nanobot_channel_kit::install_tls_provider;
 use reqwest::Url;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -18,7 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest};
 
 use super::Identity;
-use crate::api::{USER_AGENT, install_tls_provider};
+use crate::api::USER_AGENT;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 /// Longest message that is read; a large server comes as some megabytes.

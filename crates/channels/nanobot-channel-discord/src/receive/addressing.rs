@@ -1,8 +1,9 @@
 //! Whether a message is meant for the agent.
 
 use super::places::Place;
+use nanobot_channel_kit::GroupPolicy;
+
 use crate::api::{Id, Message};
-use crate::config::GroupPolicy;
 
 /// Ordinary messages and answers; the other types are notes of Discord itself.
 /// See [Discord/message types](https://docs.discord.com/developers/resources/message#message-object-message-types).

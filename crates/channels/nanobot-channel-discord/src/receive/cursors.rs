@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nanobot_channel_kit::store;
@@ -20,7 +21,9 @@ const MAX_CHANNELS: usize = 5000;
 #[derive(Debug)]
 pub(super) struct Cursors {
     path: PathBuf,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
+    /// Held while the file is written, for the disk may be at work for a save that was given up.
+    writing: Arc<Mutex<()>>,
     /// Wakes the saving.
     changed: Notify,
 }
@@ -53,7 +56,12 @@ impl Cursors {
         let read = tokio::fs::read(&path).await.ok();
         let kept = read.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
         let state = State { kept, is_dirty: false };
-        Self { path, state: Mutex::new(state), changed: Notify::new() }
+        Self {
+            path,
+            state: Arc::new(Mutex::new(state)),
+            writing: Arc::default(),
+            changed: Notify::new(),
+        }
     }
 
     /// Forgets the places of another bot.
@@ -113,24 +121,37 @@ impl Cursors {
     }
 
     pub(super) async fn save(&self) {
-        let kept = {
-            let mut state = self.state();
-            if !std::mem::take(&mut state.is_dirty) {
-                return;
-            }
-            state.kept.clone()
-        };
-        let path = self.path.clone();
-        let saved = store::blocking(move || store::replace(&path, &serde_json::to_vec(&kept)?));
-        if let Err(error) = saved.await {
-            self.state().is_dirty = true;
+        let (path, state, writing) =
+            (self.path.clone(), Arc::clone(&self.state), Arc::clone(&self.writing));
+        if let Err(error) = store::blocking(move || save(&path, &state, &writing)).await {
             tracing::error!(%error, "Could not keep the places in Discord's channels.");
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
+}
+
+fn save(path: &Path, state: &Mutex<State>, writing: &Mutex<()>) -> io::Result<()> {
+    let _turn = lock(writing);
+    let kept = {
+        let mut state = lock(state);
+        if !std::mem::take(&mut state.is_dirty) {
+            return Ok(());
+        }
+        state.kept.clone()
+    };
+    let saved = serde_json::to_vec(&kept).map_err(io::Error::from);
+    let saved = saved.and_then(|json| store::replace(path, &json));
+    if saved.is_err() {
+        lock(state).is_dirty = true;
+    }
+    saved
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -153,6 +174,22 @@ mod tests {
         assert_eq!(again.channels(false), [Id(7)]);
         again.is_account(Id(2));
         assert_eq!(again.get(Id(7)), None);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn save_that_is_given_up_does_not_spoil_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let cursors = Cursors::open(folder.path()).await;
+        cursors.is_account(Id(1));
+        for last in 1..=50 {
+            cursors.advance(Id(7), Id(2 * last), true);
+            // Begun, and dropped while the disk is at work.
+            assert!(futures_util::FutureExt::now_or_never(cursors.save()).is_none());
+            cursors.advance(Id(7), Id(2 * last + 1), true);
+            cursors.save().await;
+            let again = Cursors::open(folder.path()).await;
+            assert_eq!(again.get(Id(7)), Some(Id(2 * last + 1)));
+        }
     }
 
     #[tokio::test]

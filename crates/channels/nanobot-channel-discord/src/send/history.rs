@@ -1,4 +1,5 @@
 use nanobot_channel::ChannelError;
+use nanobot_channel_kit::now_ms;
 
 use super::Speaker;
 use super::place::SENDING;
@@ -40,10 +41,4 @@ impl Speaker {
         };
         Ok(messages.iter().rfind(is_it).map(|message| message.id))
     }
-}
-
-fn now_ms() -> u64 {
-    use std::time::{SystemTime, UNIX_EPOCH};
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use nanobot_channel::{Attachment, ChannelError, ErrorKind, Location, OutboundMessage};
-use nanobot_channel_kit::Note;
+use nanobot_channel_kit::{Note, is_media_type};
 use reqwest::multipart::Part;
 use serde_json::json;
 
@@ -186,19 +186,12 @@ async fn content(item: &Item<'_>) -> Result<Part, ChannelError> {
     let mime = item.file.mime.as_deref().unwrap_or("application/octet-stream");
     let part = || Part::stream_with_length(reqwest::Body::from(opened), size);
     // A media type that is none is left out; Discord looks at the name anyway.
-    if mime.parse::<reqwest::header::HeaderValue>().is_ok() && is_mime(mime) {
+    if is_media_type(mime) {
         return part().mime_str(mime).map_err(|error| {
             ChannelError::internal("failed to describe a file").with_source(error)
         });
     }
     Ok(part())
-}
-
-fn is_mime(text: &str) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c))
-    };
-    text.split_once('/').is_some_and(|(kind, subtype)| is_word(kind) && is_word(subtype))
 }
 
 #[cfg(test)]

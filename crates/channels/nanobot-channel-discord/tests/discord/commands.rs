@@ -1,9 +1,9 @@
 use nanobot_channel::OutboundMessage;
 use nanobot_channel_discord::DiscordConfig;
-use nanobot_test_support::{DiscordMischief, FakeDiscordOptions};
+use nanobot_test_support::{DiscordMischief, FakeDiscordOptions, outbound};
 use serde_json::json;
 
-use crate::support::{Bench, CHAT, outbound};
+use crate::support::{Bench, CHAT};
 
 #[tokio::test]
 async fn commands_are_offered_to_people() {
@@ -64,10 +64,23 @@ async fn answer_after_a_restart_is_a_message_of_its_own() {
 }
 
 #[tokio::test]
+async fn token_of_a_command_that_is_over_is_not_taken_for_the_bots() {
+    let (bench, running) = Bench::with_chat(FakeDiscordOptions::default()).await;
+    let id = bench.fake.give_command(CHAT, None, "status");
+    bench.gateway.wait_for_messages(1).await;
+    bench.fake.misbehave("original", DiscordMischief::Refuse(401, 50027));
+    let mut answer = outbound("d", CHAT, "Well.");
+    answer.metadata.insert("interaction_id".into(), id.to_string().into());
+    running.channel.send(answer).await.unwrap();
+    assert_eq!(bench.fake.shown(CHAT)[0].content, "Well.");
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn stranger_and_closed_channel_are_refused_where_only_they_see_it() {
     let bench = Bench::new().await;
     bench.fake.add_guild(500, &[501]);
-    bench.gateway.inner.lock().unwrap().allow = vec!["8".into()];
+    bench.gateway.allow_only(&["8"]);
     let config = DiscordConfig { allow_channels: vec!["7777".into()], ..bench.config() };
     let running = bench.start_with(config).await;
     let stranger = bench.fake.give_command(CHAT, None, "new");

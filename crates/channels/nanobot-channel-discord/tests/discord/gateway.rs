@@ -9,7 +9,7 @@ async fn check_that_messages_flow(bench: &Bench, expected: &[&str]) {
     bench.fake.person_writes(CHAT, "after");
     bench.gateway.wait_for_messages(expected.len()).await;
     assert_eq!(bench.gateway.texts(), expected);
-    assert!(bench.gateway.inner.lock().unwrap().duplicates.is_empty());
+    assert!(bench.gateway.state().duplicates.is_empty());
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn reconnect_that_is_asked_for_resumes_at_once_and_is_no_failure() {
     bench.fake.ask_for_reconnect();
     bench.fake.wait_until("the session is resumed", |fake| fake.resumes() == 1).await;
     check_that_messages_flow(&bench, &["after"]).await;
-    let statuses = bench.gateway.inner.lock().unwrap().statuses.clone();
+    let statuses = bench.gateway.state().statuses.clone();
     assert!(statuses.iter().all(|status| status.state != ChannelState::Retrying));
     running.stop().await;
 }
@@ -103,13 +103,13 @@ async fn heartbeat_that_is_asked_for_is_given_at_once() {
 async fn wrong_token_is_told_with_the_fix_by_both_doors() {
     let bench = Bench::new().await;
     let config = DiscordConfig { token: "wrong".into(), ..bench.config() };
-    let error = bench.launch(config).task.await.unwrap().unwrap_err();
+    let error = bench.launch(config).gives_up().await;
     assert_eq!(error.kind(), ErrorKind::Auth);
     assert!(error.hint().unwrap().contains("Reset Token"));
 
     let options = FakeDiscordOptions { close_code: Some(4004), ..Default::default() };
     let bench = Bench::with(options).await;
-    let error = bench.launch(bench.config()).task.await.unwrap().unwrap_err();
+    let error = bench.launch(bench.config()).gives_up().await;
     assert_eq!(error.kind(), ErrorKind::Auth);
     assert_eq!(bench.fake.identifies(), 0);
 }
@@ -118,7 +118,7 @@ async fn wrong_token_is_told_with_the_fix_by_both_doors() {
 async fn missing_intent_is_told_with_its_switch() {
     let options = FakeDiscordOptions { close_code: Some(4014), ..Default::default() };
     let bench = Bench::with(options).await;
-    let error = bench.launch(bench.config()).task.await.unwrap().unwrap_err();
+    let error = bench.launch(bench.config()).gives_up().await;
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.hint().unwrap().contains("switch on: Message Content Intent;"), "{error:?}");
 }

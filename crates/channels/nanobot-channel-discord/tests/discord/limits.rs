@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use nanobot_channel::ErrorKind;
-use nanobot_test_support::{DiscordMischief, FakeDiscordOptions};
+use nanobot_test_support::{DiscordMischief, FakeDiscordOptions, outbound};
 
-use crate::support::{Bench, CHAT, outbound};
+use crate::support::{Bench, CHAT};
 
 #[tokio::test]
 async fn short_wait_is_waited_out_and_a_long_one_is_told() {

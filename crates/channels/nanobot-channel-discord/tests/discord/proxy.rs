@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use nanobot_channel::ChannelState;
 use nanobot_channel_discord::DiscordConfig;
+use nanobot_test_support::outbound;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{Bench, CHAT, outbound};
+use crate::support::{Bench, CHAT};
 
 /// The first lines of what an HTTP proxy was asked, each with its login.
 type Asked = Arc<Mutex<Vec<(String, bool)>>>;

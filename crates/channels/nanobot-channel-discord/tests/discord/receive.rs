@@ -118,13 +118,25 @@ async fn file_that_is_too_large_or_not_at_discord_is_told_of() {
 }
 
 #[tokio::test]
+async fn file_that_grows_too_large_leaves_nothing_on_the_disk() {
+    let bench = Bench::new().await;
+    let running = bench.start().await;
+    let url = bench.fake.add_file("large.bin", &vec![7; 20 * 1024 * 1024 + 1]);
+    bench.fake.receive(IncomingDiscord::private(CHAT, "").with_file(5, "large.bin", &url, 9));
+    let message = bench.gateway.wait_for_messages(1).await.remove(0);
+    assert!(message.text.contains("too large"), "{}", message.text);
+    assert_eq!(std::fs::read_dir(bench.media_dir()).unwrap().count(), 0);
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn file_of_a_stranger_is_not_fetched() {
     let bench = Bench::new().await;
-    bench.gateway.inner.lock().unwrap().allow = vec!["8".into()];
+    bench.gateway.allow_only(&["8"]);
     let running = bench.start().await;
     let url = bench.fake.add_file("cat.png", b"a picture");
     bench.fake.receive(IncomingDiscord::private(CHAT, "look").with_file(5, "cat.png", &url, 9));
-    bench.gateway.wait_until("the denial", |inner| inner.denied.len() == 1).await;
+    bench.gateway.wait_until("the denial", |state| state.denied.len() == 1).await;
     assert!(!bench.media_dir().exists());
     running.stop().await;
 }
@@ -147,7 +159,7 @@ async fn messages_of_a_chat_wait_for_a_busy_gateway_in_their_order() {
     let running = bench.start().await;
     let busy = || ChannelError::new(ErrorKind::Overloaded, "busy");
     let soon = busy().with_retry_after(std::time::Duration::from_millis(5));
-    bench.gateway.inner.lock().unwrap().refusals.extend([soon]);
+    bench.gateway.answer_next(Err(soon));
     for number in 0..5 {
         bench.fake.person_writes(CHAT, &number.to_string());
     }
@@ -161,7 +173,7 @@ async fn message_that_the_gateway_refuses_does_not_hold_up_the_next() {
     let bench = Bench::new().await;
     let running = bench.start().await;
     let refusal = ChannelError::rejected("too large");
-    bench.gateway.inner.lock().unwrap().refusals.push_back(refusal);
+    bench.gateway.answer_next(Err(refusal));
     bench.fake.person_writes(CHAT, "refused");
     bench.fake.person_writes(CHAT, "taken");
     bench.gateway.wait_for_messages(1).await;

@@ -1,10 +1,12 @@
 use nanobot_channel::{Attachment, ErrorKind, OutboundKind, OutboundMessage};
-use nanobot_test_support::{DiscordMischief, FakeDiscordOptions, IncomingDiscord};
+use nanobot_test_support::{
+    DiscordMischief, FakeDiscordOptions, IncomingDiscord, RunningChannel, outbound,
+};
 use serde_json::json;
 
-use crate::support::{Bench, CHAT, Running, outbound};
+use crate::support::{Bench, CHAT};
 
-async fn chat() -> (Bench, Running) {
+async fn chat() -> (Bench, RunningChannel) {
     Bench::with_chat(FakeDiscordOptions::default()).await
 }
 

@@ -1,8 +1,8 @@
 use nanobot_channel::{OutboundKind, OutboundMessage};
 use nanobot_channel_discord::DiscordConfig;
-use nanobot_test_support::{DiscordMischief, FakeDiscord};
+use nanobot_test_support::{DiscordMischief, FakeDiscord, RunningChannel, outbound};
 
-use crate::support::{Bench, CHAT, Running, outbound};
+use crate::support::{Bench, CHAT};
 
 async fn ask(bench: &Bench) -> (u64, OutboundMessage) {
     let id = bench.fake.person_writes(CHAT, "Hello?");
@@ -10,7 +10,7 @@ async fn ask(bench: &Bench) -> (u64, OutboundMessage) {
     (id, OutboundMessage { metadata: question.metadata, ..outbound("d", CHAT, "Hi") })
 }
 
-async fn start(bench: &Bench, delay: f64) -> Running {
+async fn start(bench: &Bench, delay: f64) -> RunningChannel {
     bench.start_with(DiscordConfig { working_emoji_delay: delay, ..bench.config() }).await
 }
 

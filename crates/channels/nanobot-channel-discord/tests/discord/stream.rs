@@ -1,34 +1,22 @@
 use nanobot_channel::{
     ChannelError, Delta, ErrorKind, Metadata, Receipt, StreamEnd, StreamOutcome,
 };
-use nanobot_test_support::{DiscordMischief, FakeDiscordOptions};
+use nanobot_test_support::{DiscordMischief, FakeDiscordOptions, RunningChannel, delta, outbound};
 
-use crate::support::{Bench, CHAT, Running, outbound};
+use crate::support::{Bench, CHAT};
 
 const END: StreamEnd = StreamEnd { outcome: StreamOutcome::Complete, continues: false };
 
 async fn step(
-    running: &Running,
+    running: &RunningChannel,
     text: &str,
     end: Option<StreamEnd>,
 ) -> Result<Receipt, ChannelError> {
-    let chat = CHAT.to_string();
-    let metadata = Metadata::new();
-    let delta = Delta {
-        stream_id: "d",
-        delivery_id: "d",
-        chat_id: &chat,
-        thread_id: None,
-        text,
-        piece: "",
-        end,
-        reply_to: None,
-        metadata: &metadata,
-    };
-    running.channel.send_delta(delta).await
+    let (chat, metadata) = (CHAT.to_string(), Metadata::new());
+    running.channel.send_delta(Delta { end, ..delta("d", &chat, text, &metadata) }).await
 }
 
-async fn chat() -> (Bench, Running) {
+async fn chat() -> (Bench, RunningChannel) {
     Bench::with_chat(FakeDiscordOptions::default()).await
 }
 

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use nanobot_channel::{ChannelError, ErrorKind};
+use nanobot_channel_kit::ClientError;
 
 /// Pause when Telegram asks for one without saying how long.
 const UNSAID_WAIT: Duration = Duration::from_secs(1);
@@ -31,6 +32,15 @@ pub(crate) enum ApiError {
     /// The proxy in the config cannot be used.
     #[error("the configured proxy is not a valid address")]
     Proxy,
+}
+
+impl From<ClientError> for ApiError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Proxy => Self::Proxy,
+            ClientError::Other(error) => Self::transport(error),
+        }
+    }
 }
 
 impl ApiError {
@@ -85,9 +95,10 @@ impl ApiError {
     }
 
     /// True if the token is the reason. A token that is not even of the right form is answered with
-    /// 404, as if the method did not exist.
+    /// 404, as if the method did not exist. Only Telegram's own answer counts: the page of a proxy says
+    /// nothing about the token.
     pub(crate) fn is_auth(&self) -> bool {
-        matches!(self.code(), Some(401 | 404))
+        matches!(self, Self::Refused { code: 401 | 404, .. })
     }
 
     /// The failure of `action` as the gateway understands it.
@@ -155,6 +166,8 @@ mod tests {
         check(refused(429, "Too Many Requests"), ErrorKind::RateLimited);
         check(refused(502, "Bad Gateway"), ErrorKind::Network);
         check(ApiError::Unreadable { status: 200 }, ErrorKind::Network);
+        // The page of a proxy says nothing about the token.
+        check(ApiError::Unreadable { status: 404 }, ErrorKind::Network);
     }
 
     #[test]

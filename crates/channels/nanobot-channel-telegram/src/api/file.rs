@@ -1,11 +1,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use nanobot_channel_kit::Download;
+use tokio::io::AsyncReadExt;
 
 use super::{Api, ApiError};
 
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(120);
+/// What is read of a file at a time.
+const PIECE_BYTES: usize = 64 * 1024;
 
 impl Api {
     /// Fetches a file to a path. See [Bot API/getFile](https://core.telegram.org/bots/api#getfile).
@@ -20,19 +23,21 @@ impl Api {
             return Err(ApiError::TooLarge { max_bytes });
         }
         let path = file.file_path.unwrap_or_default();
-        // A crash leaves a draft behind and never half a file under the name that is looked for.
-        let draft = target.with_extension("part");
+        let mut download = Download::begin(target, max_bytes).await?;
         // Only a server of one's own may name a file of this machine.
-        if path.starts_with('/') && self.is_own_server {
-            copy(Path::new(&path), &draft, max_bytes).await?;
+        let is_whole = if path.starts_with('/') && self.is_own_server {
+            copy(Path::new(&path), &mut download).await?
         } else {
-            self.fetch(&path, &draft, max_bytes).await?;
+            self.fetch(&path, &mut download).await?
+        };
+        if !is_whole {
+            return Err(ApiError::TooLarge { max_bytes });
         }
-        tokio::fs::rename(&draft, target).await?;
-        Ok(())
+        Ok(download.keep().await?)
     }
 
-    async fn fetch(&self, path: &str, target: &Path, max_bytes: u64) -> Result<(), ApiError> {
+    /// False if the file is too large.
+    async fn fetch(&self, path: &str, download: &mut Download) -> Result<bool, ApiError> {
         let request = self.client()?.get(self.file_url(path)).timeout(DOWNLOAD_LIMIT);
         let mut response = request.send().await.map_err(ApiError::transport)?;
         let status = response.status();
@@ -44,26 +49,25 @@ impl Api {
                 migrate_to: None,
             });
         }
-        let mut file = tokio::fs::File::create(target).await?;
-        let mut written = 0;
-        while let Some(chunk) = response.chunk().await.map_err(ApiError::transport)? {
-            written += chunk.len() as u64;
-            if written > max_bytes {
-                return Err(ApiError::TooLarge { max_bytes });
+        while let Some(piece) = response.chunk().await.map_err(ApiError::transport)? {
+            if !download.write(&piece).await? {
+                return Ok(false);
             }
-            file.write_all(&chunk).await?;
         }
-        file.sync_data().await?;
-        Ok(())
+        Ok(true)
     }
 }
 
-/// A local Bot API server has the file on the same disk and says where.
+/// A local Bot API server has the file on the same disk and says where. False if it is too large.
 /// See [Bot API/local server](https://core.telegram.org/bots/api#using-a-local-bot-api-server).
-async fn copy(from: &Path, to: &Path, max_bytes: u64) -> Result<(), ApiError> {
-    if tokio::fs::metadata(from).await?.len() > max_bytes {
-        return Err(ApiError::TooLarge { max_bytes });
+async fn copy(from: &Path, download: &mut Download) -> Result<bool, ApiError> {
+    let mut file = tokio::fs::File::open(from).await?;
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        match file.read(&mut piece).await? {
+            0 => return Ok(true),
+            length if !download.write(&piece[..length]).await? => return Ok(false),
+            _ => {}
+        }
     }
-    tokio::fs::copy(from, to).await?;
-    Ok(())
 }

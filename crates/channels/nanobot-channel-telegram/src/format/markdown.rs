@@ -1,8 +1,10 @@
+mod links;
+mod tables;
+
+use nanobot_channel_kit::{Lists, TableRows, code_language, is_line_break};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag as Mark, TagEnd};
 
-use super::records;
 use super::styled::{Styled, Tag};
-use nanobot_channel_kit::layout;
 
 /// Reads CommonMark with tables, strikethrough and task lists.
 pub(super) fn parse(markdown: &str) -> Styled {
@@ -24,18 +26,11 @@ struct Writer {
     breaks: usize,
     /// What starts the list item that comes.
     marker: Option<String>,
-    /// Open lists: the next number, or none for bullets.
-    lists: Vec<Option<u64>>,
+    lists: Lists,
     quote_depth: usize,
     /// Quotations and code blocks so far.
     blocks: usize,
-    table: Option<Table>,
-}
-
-#[derive(Default)]
-struct Table {
-    rows: Vec<Vec<String>>,
-    cell: String,
+    table: Option<TableRows>,
 }
 
 impl Writer {
@@ -67,10 +62,10 @@ impl Writer {
             Mark::Item => self.start_item(),
             Mark::Table(_) => {
                 self.block();
-                self.table = Some(Table::default());
+                self.table = Some(TableRows::default());
             }
             Mark::TableHead | Mark::TableRow => {
-                self.with_table(|table| table.rows.push(Vec::new()));
+                self.with_table(TableRows::start_row);
             }
             Mark::Emphasis => self.looks.push(Tag::Italic),
             Mark::Strong => self.looks.push(Tag::Bold),
@@ -100,7 +95,7 @@ impl Writer {
                 self.break_line(1);
             }
             TagEnd::Table => self.end_table(),
-            TagEnd::TableCell => self.end_cell(),
+            TagEnd::TableCell => self.with_table(TableRows::end_cell),
             TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => {
                 self.looks.pop();
             }
@@ -111,7 +106,7 @@ impl Writer {
 
     fn text(&mut self, text: &str) {
         if let Some(table) = &mut self.table {
-            table.cell.push_str(text);
+            table.add(text);
             return;
         }
         // The line end before the closing fence is not part of the code.
@@ -128,7 +123,7 @@ impl Writer {
 
     fn code(&mut self, code: &str) {
         if let Some(table) = &mut self.table {
-            table.cell.push_str(code);
+            table.add(code);
             return;
         }
         let mut looks = self.shown_looks();
@@ -138,8 +133,7 @@ impl Writer {
 
     /// Telegram shows no HTML of the writer's, so its source is shown, except for line breaks.
     fn html(&mut self, html: &str) {
-        let tag = html.trim().to_ascii_lowercase();
-        if matches!(tag.as_str(), "<br>" | "<br/>" | "<br />") {
+        if is_line_break(html) {
             return self.line_break();
         }
         self.text(html.trim_end_matches('\n'));
@@ -150,7 +144,7 @@ impl Writer {
 
     fn line_break(&mut self) {
         match &mut self.table {
-            Some(table) => table.cell.push(' '),
+            Some(table) => table.add(" "),
             None => self.breaks += 1,
         }
     }
@@ -162,7 +156,7 @@ impl Writer {
     }
 
     fn task(&mut self, is_done: bool) {
-        let indent = "  ".repeat(self.lists.len().saturating_sub(1));
+        let indent = self.lists.indent();
         self.marker = Some(format!("{indent}{} ", if is_done { "☑" } else { "☐" }));
     }
 
@@ -198,102 +192,30 @@ impl Writer {
         }
         self.blocks += 1;
         let language = match kind {
-            CodeBlockKind::Fenced(info) => language(info),
+            CodeBlockKind::Fenced(info) => code_language(info),
             CodeBlockKind::Indented => String::new(),
         };
         self.looks.push(Tag::Pre { block: self.blocks, language });
     }
 
     fn start_list(&mut self, first: Option<u64>) {
-        if self.lists.is_empty() {
+        if self.lists.depth() == 0 {
             self.block();
         } else {
             self.flush_marker();
             self.breaks = 1;
         }
-        self.lists.push(first);
+        self.lists.start(first);
     }
 
     fn end_list(&mut self) {
-        self.lists.pop();
-        self.break_line(if self.lists.is_empty() { 2 } else { 1 });
+        self.lists.end();
+        self.break_line(if self.lists.depth() == 0 { 2 } else { 1 });
     }
 
     fn start_item(&mut self) {
         self.break_line(1);
-        let indent = "  ".repeat(self.lists.len().saturating_sub(1));
-        let marker = match self.lists.last_mut() {
-            Some(Some(number)) => {
-                let marker = format!("{indent}{number}. ");
-                *number += 1;
-                marker
-            }
-            _ => format!("{indent}• "),
-        };
-        self.marker = Some(marker);
-    }
-
-    fn with_table(&mut self, change: impl FnOnce(&mut Table)) {
-        if let Some(table) = &mut self.table {
-            change(table);
-        }
-    }
-
-    fn end_cell(&mut self) {
-        self.with_table(|table| {
-            let cell = std::mem::take(&mut table.cell);
-            if let Some(row) = table.rows.last_mut() {
-                row.push(cell.trim().to_owned());
-            }
-        });
-    }
-
-    fn end_table(&mut self) {
-        let Some(table) = self.table.take() else { return };
-        if records::is_too_wide(&table.rows) {
-            return self.records(&table.rows);
-        }
-        self.blocks += 1;
-        let mut looks = self.shown_looks();
-        looks.push(Tag::Pre { block: self.blocks, language: String::new() });
-        self.write(&layout(&table.rows), looks);
-        self.break_line(2);
-    }
-
-    fn records(&mut self, rows: &[Vec<String>]) {
-        for record in records::records(rows) {
-            self.break_line(2);
-            for (index, line) in record.into_iter().enumerate() {
-                let mut looks = self.shown_looks();
-                if index == 0 {
-                    looks.push(Tag::Bold);
-                } else {
-                    self.break_line(1);
-                }
-                self.write(&line, looks);
-            }
-        }
-        self.break_line(2);
-    }
-
-    /// An address that Telegram would not open is shown behind the text.
-    fn end_link(&mut self) {
-        let Some(Tag::Link(url)) = self.looks.pop() else { return };
-        if !is_openable(&url) && !url.is_empty() && self.table.is_none() {
-            self.write(&format!(" ({url})"), self.shown_looks());
-        }
-    }
-
-    fn shown_looks(&self) -> Vec<Tag> {
-        let is_shown = |look: &&Tag| !matches!(look, Tag::Link(url) if !is_openable(url));
-        let mut looks: Vec<Tag> = self.looks.iter().filter(is_shown).cloned().collect();
-        // Of links inside links, an image in a link for example, the outer one holds.
-        let mut has_link = false;
-        looks.retain(|look| {
-            let is_link = matches!(look, Tag::Link(_));
-            !is_link || !std::mem::replace(&mut has_link, true)
-        });
-        looks
+        self.marker = Some(self.lists.next_mark('•'));
     }
 
     fn break_line(&mut self, count: usize) {
@@ -330,101 +252,5 @@ impl Writer {
     }
 }
 
-/// Schemes of links that Telegram's clients open.
-fn is_openable(url: &str) -> bool {
-    let schemes = ["http://", "https://", "tg://", "mailto:", "tel:"];
-    schemes.iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme))
-}
-
-/// The first word after the fence, if it can stand in an attribute.
-fn language(info: &str) -> String {
-    let word = info.split_whitespace().next().unwrap_or_default();
-    let is_fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '#' | '.' | '_');
-    if word.chars().all(is_fit) { word.to_owned() } else { String::new() }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::render;
-
-    #[track_caller]
-    fn check(markdown: &str, html: &str) {
-        let parts: Vec<String> = render(markdown).into_iter().map(|part| part.html).collect();
-        assert_eq!(parts, [html]);
-    }
-
-    #[test]
-    fn inline_marks_become_tags() {
-        check("**b** *i* ~~s~~ `c`", "<b>b</b> <i>i</i> <s>s</s> <code>c</code>");
-        check("***both***", "<b><i>both</i></b>");
-        check("**a `c` b**", "<b>a </b><code>c</code><b> b</b>");
-        check("a < b && c > d", "a &lt; b &amp;&amp; c &gt; d");
-    }
-
-    #[test]
-    fn links_that_telegram_opens_are_links() {
-        check("[a](https://x.y/?a=1&b=2)", "<a href=\"https://x.y/?a=1&amp;b=2\">a</a>");
-        check("[guide](docs/a.md)", "guide (docs/a.md)");
-        check("[`code`](https://x.y)", "<a href=\"https://x.y\">code</a>");
-        check("![cat](https://x.y/c.png)", "<a href=\"https://x.y/c.png\">cat</a>");
-    }
-
-    #[test]
-    fn blocks_stand_apart() {
-        check("# Title\nText\nnext\n\n---\nEnd", "<b>Title</b>\n\nText\nnext\n\n———\n\nEnd");
-    }
-
-    #[test]
-    fn lists_keep_their_levels_and_numbers() {
-        check("- a\n- b\n  - c\n- d", "• a\n• b\n  • c\n• d");
-        check("3. a\n4. b", "3. a\n4. b");
-        check("- [x] done\n- [ ] open", "☑ done\n☐ open");
-        check("1. a\n\n   more\n2. b", "1. a\n\nmore\n\n2. b");
-    }
-
-    #[test]
-    fn code_blocks_keep_their_language_and_blank_lines() {
-        check(
-            "```rust\nlet a = 1 < 2;\n\nb\n```",
-            "<pre><code class=\"language-rust\">let a = 1 &lt; 2;\n\nb</code></pre>",
-        );
-        check("```\"><b>\nx\n```", "<pre>x</pre>");
-        check("- a\n  ```\n  x\n  ```", "• a\n\n<pre>x</pre>");
-        check("```\na\n```\n```\nb\n```", "<pre>a</pre>\n\n<pre>b</pre>");
-    }
-
-    #[test]
-    fn unfinished_code_block_is_a_code_block() {
-        check("see\n```py\nprint(", "see\n\n<pre><code class=\"language-py\">print(</code></pre>");
-    }
-
-    #[test]
-    fn quotations_are_never_nested() {
-        check("> a\n> > b\n\nc", "<blockquote>a\n\nb</blockquote>\n\nc");
-    }
-
-    #[test]
-    fn tables_are_preformatted() {
-        check("| A | B |\n|---|---|\n| 1 | `x` |", "<pre>A │ B\n──┼──\n1 │ x</pre>");
-    }
-
-    #[test]
-    fn table_that_no_phone_shows_is_told_row_by_row() {
-        check(
-            "| Day | Task | Done |\n|---|---|---|\n| Monday | Look at `main.rs` and fix what is slow | ✅ |\n| Tuesday | Rest | |",
-            "<b>Monday</b>\n• Task: Look at main.rs and fix what is slow\n• Done: ✅\n\n<b>Tuesday</b>\n• Task: Rest",
-        );
-    }
-
-    #[test]
-    fn html_of_the_writer_is_shown_as_text() {
-        check("a <b>x</b><br>b", "a &lt;b&gt;x&lt;/b&gt;\nb");
-        check("<div>\nx\n</div>", "&lt;div&gt;\nx\n&lt;/div&gt;");
-    }
-
-    #[test]
-    fn markdown_that_shows_nothing_is_shown_as_it_is() {
-        check("[a]: https://x.y", "[a]: https://x.y");
-        assert!(render(" \n").is_empty());
-    }
-}
+mod tests;

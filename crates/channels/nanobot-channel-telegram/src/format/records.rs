@@ -1,16 +1,12 @@
-use nanobot_channel_kit::column_width;
+use nanobot_channel_kit::layout_width;
 
 /// Columns of a fixed width that a phone shows side by side; wider lines are wrapped, and then a
 /// table cannot be read.
 const MAX_COLUMNS: usize = 40;
-/// Columns between two cells.
-const GAP: usize = 3;
 
 /// True if a table with these rows cannot be shown as one.
 pub(super) fn is_too_wide(rows: &[Vec<String>]) -> bool {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let cells: usize = (0..columns).map(|column| column_width(rows, column)).sum();
-    rows.len() > 1 && cells + GAP * columns.saturating_sub(1) > MAX_COLUMNS
+    rows.len() > 1 && layout_width(rows) > MAX_COLUMNS
 }
 
 /// Each row as lines: its first cell, then each other cell with its heading.
@@ -36,7 +32,7 @@ mod tests {
     #[test]
     fn only_what_a_phone_would_wrap_is_too_wide() {
         let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
-        let widest = "x".repeat(MAX_COLUMNS - GAP - 1);
+        let widest = "x".repeat(MAX_COLUMNS - " │ ".chars().count() - 1);
         assert!(!is_too_wide(&[row(["A", "B"]), row(["1", &widest])]));
         assert!(is_too_wide(&[row(["A", "B"]), row(["12", &widest])]));
         // A head alone has nothing that could be told row by row.

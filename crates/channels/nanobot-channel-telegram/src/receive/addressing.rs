@@ -1,7 +1,8 @@
 //! Whether a message in a group is meant for the agent.
 
+use nanobot_channel_kit::GroupPolicy;
+
 use crate::api::{Chat, Entity, Message, User};
-use crate::config::GroupPolicy;
 
 /// The commands of the menu. In a group they count without a mention: Telegram hands them only to
 /// the bot that they were picked from.

@@ -58,7 +58,7 @@ pub(super) fn inbound(channel: &str, unit: &Unit) -> Option<InboundMessage> {
         chat_kind: chat_kind(&first.chat),
         text: text(&unit.messages),
         reply_to: answered(first).map(|answered| answered.message_id.to_string()),
-        sent_at_ms: Some(first.date * 1000),
+        sent_at_ms: Some(first.date.saturating_mul(1000)),
         metadata: metadata(first),
         thread_id,
         session_key,
@@ -272,6 +272,12 @@ mod tests {
     fn chain_of_answers_outside_of_a_forum_is_no_thread() {
         let message = inbound("telegram", &unit(&json!({"text": "x", "message_thread_id": 3})));
         assert_eq!(message.unwrap().thread_id, None);
+    }
+
+    #[test]
+    fn date_that_is_none_is_no_panic() {
+        let message = inbound("telegram", &unit(&json!({"text": "x", "date": u64::MAX}))).unwrap();
+        assert_eq!(message.sent_at_ms, Some(u64::MAX));
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn own(message: &Message) -> Option<Media> {
 }
 
 fn largest(photo: &[PhotoSize]) -> Option<&PhotoSize> {
-    photo.iter().max_by_key(|size| size.width * size.height)
+    photo.iter().max_by_key(|size| size.width.saturating_mul(size.height))
 }
 
 fn media(message: &Message, file: &FileId, kind: AttachmentKind, ending: &str) -> Media {
@@ -186,6 +186,15 @@ mod tests {
             AttachmentKind::Video,
             "5-u-a.gif",
         );
+    }
+
+    #[test]
+    fn picture_of_any_size_is_no_panic() {
+        let huge = json!([
+            {"file_id": "h", "file_unique_id": "huge", "width": u64::MAX, "height": u64::MAX},
+            {"file_id": "s", "file_unique_id": "small", "width": 90, "height": 90},
+        ]);
+        check(json!({"photo": huge}), AttachmentKind::Image, "5-huge-file.jpg");
     }
 
     #[test]

@@ -3,11 +3,11 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use nanobot_channel::ChannelError;
 
+use super::Receiver;
 use super::backlog::{Backlog, Plan, Unit};
 use super::cursor::Cursor;
-use super::{Receiver, now_ms};
 use crate::api::{ApiError, GetUpdates, Update};
-use nanobot_channel_kit::Backoff;
+use nanobot_channel_kit::{Backoff, now_ms};
 
 /// How long Telegram holds a question open while nothing happens, in seconds.
 const POLL_SECONDS: u64 = 50;

@@ -159,7 +159,11 @@ impl Hook {
     async fn collect(&self, group: &str) -> bool {
         let mut size = 0;
         while !self.is_settled(group, &mut size) {
-            self.receiver.pause(GROUP_WAIT).await;
+            if !self.receiver.pause(GROUP_WAIT).await {
+                // Nobody knows whether it is whole. Telegram sends it again after the next start.
+                self.groups().remove(group);
+                return false;
+            }
         }
         let Some(mut group) = self.groups().remove(group) else { return false };
         sort(&mut group.unit);

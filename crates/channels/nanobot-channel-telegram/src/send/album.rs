@@ -20,10 +20,10 @@ const MAX_ALBUM: usize = 10;
 type Item<'a> = (usize, &'a Attachment);
 
 /// How many of the first files are shown as one album: pictures and films one after the other.
-pub(super) async fn album_length(files: &[Item<'_>]) -> usize {
+pub(super) async fn album_length(files: &[Item<'_>], max_bytes: u64) -> usize {
     let mut length = 0;
     for (_, file) in files.iter().take(MAX_ALBUM) {
-        if media_type(file).await.is_none() {
+        if media_type(file, max_bytes).await.is_none() {
             break;
         }
         length += 1;
@@ -45,7 +45,7 @@ impl Speaker {
         let mut target = target.clone();
         self.begin(delivery, &target).await;
         loop {
-            let form = form(&target, files).await?;
+            let form = form(&target, files, self.api.max_upload_bytes()).await?;
             let error = match self.api.upload::<Vec<Sent>>("sendMediaGroup", form).await {
                 Ok(sent) => return Ok(Some(sent.iter().map(|sent| sent.message_id).collect())),
                 Err(error) => error,
@@ -63,7 +63,7 @@ impl Speaker {
     }
 }
 
-async fn form(target: &Target, files: &[Item<'_>]) -> Result<Form, ChannelError> {
+async fn form(target: &Target, files: &[Item<'_>], max_bytes: u64) -> Result<Form, ChannelError> {
     let mut form = target_form(target)?;
     let mut media: Vec<Value> = Vec::new();
     for (index, file) in files {
@@ -75,14 +75,16 @@ async fn form(target: &Target, files: &[Item<'_>]) -> Result<Form, ChannelError>
                 format!("attach://{name}")
             }
         };
-        media.push(json!({"type": media_type(file).await.unwrap_or("photo"), "media": source}));
+        media.push(
+            json!({"type": media_type(file, max_bytes).await.unwrap_or("photo"), "media": source}),
+        );
     }
     Ok(form.text("media", to_json(&media)?))
 }
 
 /// The type of a file in an album; None for files that are sent on their own, which also tells what
 /// is wrong with those that cannot be read.
-async fn media_type(file: &Attachment) -> Option<&'static str> {
-    let method = method_for(file, size_of(file).await.ok()?);
+async fn media_type(file: &Attachment, max_bytes: u64) -> Option<&'static str> {
+    let method = method_for(file, size_of(file, max_bytes).await.ok()?);
     [PHOTO, VIDEO].contains(&method).then_some(method.field)
 }

@@ -10,14 +10,11 @@ use super::Speaker;
 use super::album::album_length;
 use super::target::Target;
 use crate::api::{ApiError, ChatRef, Sent};
-use nanobot_channel_kit::Note;
+use nanobot_channel_kit::{Note, is_media_type};
 
 pub(super) const SENDING: &str = "failed to send a file";
 /// See [Bot API/sendPhoto](https://core.telegram.org/bots/api#sendphoto).
 const MAX_PHOTO_BYTES: u64 = 10 * 1024 * 1024;
-/// See [Bot API/sendDocument](https://core.telegram.org/bots/api#senddocument). A local Bot API
-/// server takes more, and says itself when it is too much.
-const MAX_FILE_BYTES: u64 = 2000 * 1024 * 1024;
 
 /// A method that sends one file, and the parameter that holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +45,7 @@ impl Speaker {
         let files: Vec<_> = files.filter(|(index, _)| !sent.contains_key(index)).collect();
         let mut rest = files.as_slice();
         while !rest.is_empty() {
-            let album = &rest[..album_length(rest).await];
+            let album = &rest[..album_length(rest, self.api.max_upload_bytes()).await];
             let ids = match self.send_album(delivery, target, album).await? {
                 Some(ids) => ids,
                 None => self.send_or_note(delivery, target, rest[0].1, &mut notes).await?,
@@ -89,7 +86,7 @@ impl Speaker {
         file: &Attachment,
     ) -> Result<i64, ChannelError> {
         let mut target = target.clone();
-        let mut method = method_for(file, size_of(file).await?);
+        let mut method = method_for(file, size_of(file, self.api.max_upload_bytes()).await?);
         self.begin(delivery, &target).await;
         loop {
             let form = form(&target, method, file).await?;
@@ -116,10 +113,11 @@ pub(super) fn is_about_the_file(error: &ApiError) -> bool {
     error.code() == Some(413) || error.says(&reasons)
 }
 
-pub(super) async fn size_of(file: &Attachment) -> Result<u64, ChannelError> {
+/// The size of a local file, if it can be sent; 0 of one that Telegram fetches.
+pub(super) async fn size_of(file: &Attachment, max_bytes: u64) -> Result<u64, ChannelError> {
     let Location::Path(path) = &file.location else { return Ok(0) };
     let size = tokio::fs::metadata(path).await.map(|data| data.len()).map_err(unreadable)?;
-    if size > MAX_FILE_BYTES {
+    if size > max_bytes {
         return Err(ChannelError::rejected("the file is too large for telegram"));
     }
     if size == 0 {
@@ -199,29 +197,36 @@ pub(super) async fn content(path: &Path, file: &Attachment) -> Result<Part, Chan
     let part = part.file_name(file_name(file));
     match &file.mime {
         // A media type that is none is left out; Telegram looks at the content anyway.
-        Some(mime) if mime.parse::<reqwest::header::HeaderValue>().is_ok() && is_mime(mime) => {
-            part.mime_str(mime).map_err(|error| {
-                ChannelError::internal("failed to describe a file").with_source(error)
-            })
-        }
+        Some(mime) if is_media_type(mime) => part.mime_str(mime).map_err(|error| {
+            ChannelError::internal("failed to describe a file").with_source(error)
+        }),
         _ => Ok(part),
     }
-}
-
-fn is_mime(text: &str) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c))
-    };
-    text.split_once('/').is_some_and(|(kind, subtype)| is_word(kind) && is_word(subtype))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Api;
+    use crate::config::TelegramConfig;
 
     #[track_caller]
     fn check(path: &str, size: u64, expected: Method) {
         assert_eq!(method_for(&Attachment::from_path(path), size), expected);
+    }
+
+    #[tokio::test]
+    async fn file_that_telegram_does_not_take_is_refused_before_it_is_sent() {
+        let max_bytes = |api_base: Option<&str>| {
+            let api_base = api_base.map(str::to_owned);
+            Api::new(&TelegramConfig { api_base, ..TelegramConfig::default() }).max_upload_bytes()
+        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(50 * 1024 * 1024 + 1).unwrap();
+        let file = Attachment::from_path(file.path());
+        let error = size_of(&file, max_bytes(None)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Rejected);
+        assert!(size_of(&file, max_bytes(Some("http://127.0.0.1:8081"))).await.is_ok());
     }
 
     #[test]

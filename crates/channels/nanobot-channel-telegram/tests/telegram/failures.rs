@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use nanobot_channel::{ChannelConfig, ChannelState, ErrorKind};
 use nanobot_channel_telegram::TelegramConfig;
-use nanobot_test_support::Mischief;
+use nanobot_test_support::{Mischief, outbound};
 
-use crate::support::{Bench, outbound};
+use crate::support::Bench;
 
 const PERSON: i64 = 7;
 
@@ -13,7 +13,7 @@ async fn wrong_token_ends_the_channel_with_the_fix() {
     let bench = Bench::new().await;
     let config = TelegramConfig { token: "1:wrong".to_owned(), ..bench.config() };
     let running = bench.launch(config);
-    let error = running.task.await.unwrap().unwrap_err();
+    let error = running.gives_up().await;
     assert_eq!(error.kind(), ErrorKind::Auth);
     assert!(error.hint().unwrap().contains("@BotFather"));
 }
@@ -23,7 +23,7 @@ async fn token_that_is_revoked_later_ends_the_channel_too() {
     let bench = Bench::new().await;
     bench.fake.misbehave("getUpdates", Mischief::Unauthorized);
     let running = bench.launch(bench.config());
-    let error = running.task.await.unwrap().unwrap_err();
+    let error = running.gives_up().await;
     assert_eq!(error.kind(), ErrorKind::Auth);
 }
 
@@ -62,7 +62,7 @@ async fn broken_servers_and_connections_are_waited_out() {
     let running = bench.launch(bench.config());
     bench.fake.person_writes(PERSON, "hello");
     bench.gateway.wait_for_messages(1).await;
-    let statuses = bench.gateway.inner.lock().unwrap().statuses.clone();
+    let statuses = bench.gateway.state().statuses.clone();
     let retries = statuses.iter().filter(|status| status.state == ChannelState::Retrying);
     assert_eq!(retries.count(), 3);
     running.stop().await;

@@ -8,7 +8,7 @@
 use std::fmt::Write;
 
 use nanobot_channel::{Delta, Metadata, StreamEnd, StreamOutcome};
-use nanobot_test_support::{FakeTelegram, visible};
+use nanobot_test_support::{FakeTelegram, delta, visible};
 
 use crate::support::Bench;
 
@@ -48,18 +48,10 @@ async fn streamed() -> Vec<Vec<Seen>> {
     let mut seen = Vec::new();
     let mut from = 0;
     for (end, to) in ends.map(|to| (None, to)).chain([(Some(END), ANSWER.len())]) {
-        let delta = Delta {
-            stream_id: "s",
-            delivery_id: "d",
-            chat_id: "7",
-            thread_id: None,
-            text: &ANSWER[..to],
-            piece: &ANSWER[from..to],
-            end,
-            reply_to: None,
-            metadata: &Metadata::new(),
-        };
-        running.channel.send_delta(delta).await.expect("the step is shown");
+        let metadata = Metadata::new();
+        let piece = &ANSWER[from..to];
+        let step = Delta { end, piece, ..delta("d", "7", &ANSWER[..to], &metadata) };
+        running.channel.send_delta(step).await.expect("the step is shown");
         from = to;
         seen.push(look(&bench.fake));
     }

@@ -74,10 +74,10 @@ async fn photos_of_a_group_are_one_message() {
 #[tokio::test]
 async fn file_of_a_stranger_is_not_fetched() {
     let bench = Bench::new().await;
-    bench.gateway.inner.lock().unwrap().allow = vec!["7".to_owned()];
+    bench.gateway.allow_only(&["7"]);
     let running = bench.start().await;
     bench.fake.receive(Incoming::from_person(8).with_photo("photo").with("caption", "look"));
-    bench.gateway.wait_until("the denial", |inner| inner.denied.len() == 1).await;
+    bench.gateway.wait_until("the denial", |state| state.denied.len() == 1).await;
     assert!(bench.fake.calls_of("getFile").is_empty());
     running.stop().await;
 }

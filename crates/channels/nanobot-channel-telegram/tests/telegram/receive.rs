@@ -36,8 +36,8 @@ async fn connected_channel_says_under_which_name() {
     bench.fake.person_writes(7, "hello");
     bench
         .gateway
-        .wait_until("the last event", |inner| {
-            inner.statuses.iter().any(|status| status.last_event_ms.is_some())
+        .wait_until("the last event", |state| {
+            state.statuses.iter().any(|status| status.last_event_ms.is_some())
         })
         .await;
     running.stop().await;
@@ -69,7 +69,8 @@ async fn update_is_confirmed_only_after_the_gateway_has_it() {
     let bench = Bench::new().await;
     let wait = Duration::from_millis(20);
     let busy = || ChannelError::new(ErrorKind::Overloaded, "busy").with_retry_after(wait);
-    bench.gateway.inner.lock().unwrap().refusals.extend([busy(), busy()]);
+    bench.gateway.answer_next(Err(busy()));
+    bench.gateway.answer_next(Err(busy()));
     let running = bench.start().await;
     let (update, _) = bench.fake.person_writes(7, "hello");
     bench.gateway.wait_for_messages(1).await;
@@ -83,7 +84,7 @@ async fn update_is_confirmed_only_after_the_gateway_has_it() {
 #[tokio::test]
 async fn message_that_the_gateway_will_never_take_holds_up_nothing() {
     let bench = Bench::new().await;
-    bench.gateway.inner.lock().unwrap().refusals.push_back(ChannelError::rejected("too large"));
+    bench.gateway.answer_next(Err(ChannelError::rejected("too large")));
     let running = bench.start().await;
     bench.fake.person_writes(7, "large");
     bench.fake.person_writes(7, "small");
@@ -193,15 +194,15 @@ async fn accepted_message_gets_a_reaction_and_the_typing_sign() {
 #[tokio::test]
 async fn denied_stranger_gets_no_sign_of_life() {
     let bench = Bench::new().await;
-    bench.gateway.inner.lock().unwrap().allow = vec!["7|person7".to_owned()];
+    bench.gateway.allow_only(&["7|person7"]);
     let running = bench.start().await;
     bench.fake.person_writes(8, "let me in");
     bench.fake.person_writes(7, "hello");
-    bench.gateway.wait_until("the denial", |inner| inner.denied.len() == 1).await;
+    bench.gateway.wait_until("the denial", |state| state.denied.len() == 1).await;
     bench.gateway.wait_for_messages(1).await;
     bench.fake.wait_for_calls("sendChatAction", 1).await;
     assert_eq!(bench.fake.calls_of("setMessageReaction").len(), 1);
-    assert_eq!(bench.gateway.inner.lock().unwrap().denied.len(), 1);
+    assert_eq!(bench.gateway.state().denied.len(), 1);
     running.stop().await;
 }
 
@@ -211,7 +212,7 @@ async fn stopped_channel_can_be_started_again() {
     for text in ["one", "two"] {
         let running = bench.start().await;
         bench.fake.person_writes(7, text);
-        bench.gateway.wait_until(text, |inner| inner.messages.iter().any(|m| m.text == text)).await;
+        bench.gateway.wait_until(text, |state| state.messages.iter().any(|m| m.text == text)).await;
         running.stop().await;
     }
     assert_eq!(bench.gateway.texts(), ["one", "two"]);

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use nanobot_test_support::Incoming;
+use nanobot_test_support::{HoldPoint, Incoming};
 
-use crate::support::{Bench, Hang};
+use crate::support::Bench;
 
 const CYCLES: usize = 100;
 
@@ -41,7 +41,7 @@ fn write(bench: &Bench, cycle: usize, expected: &mut BTreeSet<String>) {
 async fn reach(bench: &Bench, moment: Moment, expected: usize) {
     match moment {
         Moment::BeforeStoring | Moment::AfterStoring => {
-            bench.gateway.wait_until("the gateway hangs", |inner| inner.is_hanging).await;
+            bench.gateway.wait_for_hold().await;
         }
         Moment::AfterHandover => {
             bench.gateway.wait_for_messages(expected).await;
@@ -60,20 +60,16 @@ async fn channel_killed_a_hundred_times_loses_nothing_and_hands_over_nothing_twi
     for cycle in 0..CYCLES {
         let moment = MOMENTS[cycle % MOMENTS.len()];
         write(&bench, cycle, &mut expected);
-        {
-            let mut inner = bench.gateway.inner.lock().unwrap();
-            inner.is_hanging = false;
-            inner.hang = match moment {
-                Moment::BeforeStoring => Some(Hang::BeforeStoring),
-                Moment::AfterStoring => Some(Hang::AfterStoring),
-                _ => None,
-            };
+        match moment {
+            Moment::BeforeStoring => bench.gateway.hold(HoldPoint::BeforeStoring),
+            Moment::AfterStoring => bench.gateway.hold(HoldPoint::AfterStoring),
+            Moment::AfterHandover | Moment::AfterConfirming => bench.gateway.let_go(),
         }
         let running = bench.launch(bench.config());
         reach(&bench, moment, expected.len()).await;
         running.kill().await;
     }
-    bench.gateway.inner.lock().unwrap().hang = None;
+    bench.gateway.let_go();
     let running = bench.start().await;
     bench.fake.wait_until("all is confirmed", |fake| fake.pending_updates() == 0).await;
     running.stop().await;
@@ -82,7 +78,7 @@ async fn channel_killed_a_hundred_times_loses_nothing_and_hands_over_nothing_twi
     let accepted: BTreeSet<String> = texts.iter().cloned().collect();
     assert_eq!(accepted, expected);
     assert_eq!(texts.len(), expected.len(), "a message was accepted twice");
-    let duplicates = bench.gateway.inner.lock().unwrap().duplicates.len();
+    let duplicates = bench.gateway.state().duplicates.len();
     assert!(duplicates >= CYCLES / 4, "the kills after storing were not felt: {duplicates}");
 }
 
@@ -91,11 +87,11 @@ async fn stop_in_mid_batch_leaves_the_rest_for_the_next_start() {
     let bench = Bench::new().await;
     bench.fake.person_writes(7, "one");
     bench.fake.person_writes(7, "two");
-    bench.gateway.inner.lock().unwrap().hang = Some(Hang::AfterStoring);
+    bench.gateway.hold(HoldPoint::AfterStoring);
     let running = bench.launch(bench.config());
-    bench.gateway.wait_until("the gateway hangs", |inner| inner.is_hanging).await;
+    bench.gateway.wait_for_hold().await;
     running.kill().await;
-    bench.gateway.inner.lock().unwrap().hang = None;
+    bench.gateway.let_go();
     let running = bench.start().await;
     bench.gateway.wait_for_messages(2).await;
     assert_eq!(bench.gateway.texts(), ["one", "two"]);

@@ -1,14 +1,14 @@
 use nanobot_channel::{Attachment, ErrorKind, Metadata, OutboundKind, OutboundMessage};
 use nanobot_channel_telegram::TelegramConfig;
-use nanobot_test_support::{FakeTelegram, Mischief};
+use nanobot_test_support::{FakeTelegram, Mischief, RunningChannel, outbound};
 use serde_json::json;
 
-use crate::support::{Bench, Running, outbound};
+use crate::support::Bench;
 
 const PERSON: i64 = 7;
 const GROUP: i64 = -500;
 
-async fn bench_with_chat() -> (Bench, Running) {
+async fn bench_with_chat() -> (Bench, RunningChannel) {
     let bench = Bench::new().await;
     bench.fake.know_chat(PERSON);
     let running = bench.start().await;

@@ -1,14 +1,15 @@
 use nanobot_channel::{ChannelError, ErrorKind};
 use nanobot_channel_telegram::{TelegramConfig, UpdateMode};
+use nanobot_test_support::{GatewayState, RunningChannel};
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Running};
+use crate::support::Bench;
 
 const SECRET: &str = "a-secret_of-this-test";
 
 struct Hook {
     bench: Bench,
-    running: Running,
+    running: RunningChannel,
     url: String,
 }
 
@@ -71,9 +72,25 @@ async fn busy_gateway_is_asked_again_before_telegram_is_answered() {
     let hook = Hook::start().await;
     let busy = ChannelError::new(ErrorKind::Overloaded, "busy")
         .with_retry_after(std::time::Duration::from_millis(10));
-    hook.bench.gateway.inner.lock().unwrap().refusals.push_back(busy);
+    hook.bench.gateway.answer_next(Err(busy));
     assert_eq!(hook.call(SECRET, &update(5, &json!({"text": "hello"}))).await, 200);
     assert_eq!(hook.bench.gateway.texts(), ["hello"]);
+    hook.running.stop().await;
+}
+
+#[tokio::test]
+async fn group_that_is_cut_off_by_the_stop_is_left_to_telegram() {
+    let hook = Hook::start().await;
+    let photo = update(5, &json!({"text": "trip", "media_group_id": "g"}));
+    let (status, ()) = tokio::join!(hook.call(SECRET, &photo), async {
+        let is_heard = |state: &GatewayState| {
+            state.statuses.iter().any(|status| status.last_event_ms.is_some())
+        };
+        hook.bench.gateway.wait_until("the call", is_heard).await;
+        hook.running.begin_stop();
+    });
+    assert_eq!(status, 503);
+    assert!(hook.bench.gateway.texts().is_empty());
     hook.running.stop().await;
 }
 

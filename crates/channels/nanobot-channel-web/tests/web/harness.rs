@@ -1,26 +1,22 @@
-use std::collections::{HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use nanobot_channel::{
-    Acceptance, Channel, ChannelContext, ChannelError, ChannelStatus, Delta, InboundMessage, Inbox,
-    Metadata, OutboundKind, OutboundMessage, Receipt, Sender, StreamEnd, StreamOutcome,
-    async_trait,
+    Channel, ChannelError, ChannelState, Delta, InboundMessage, Metadata, Receipt, StreamEnd,
+    StreamOutcome,
 };
 use nanobot_channel_web::{HubOptions, WebChannel, WebHub};
+use nanobot_test_support::{FakeGateway, RunningChannel, delta, outbound};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedMutexGuard, mpsc};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-use tokio_util::sync::CancellationToken;
 
 /// Longer than anything takes; reached only by a test that fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,19 +26,10 @@ pub(crate) struct TestHub {
     pub(crate) hub: Arc<WebHub>,
     pub(crate) address: SocketAddr,
     pub(crate) channel: Arc<WebChannel>,
-    pub(crate) gateway: Arc<TestGateway>,
-    received: mpsc::Receiver<InboundMessage>,
-    running: Option<(CancellationToken, JoinHandle<Result<(), ChannelError>>)>,
-}
-
-/// Accepts each event id once, unless a test has put down another answer.
-pub(crate) struct TestGateway {
-    answers: Mutex<VecDeque<Result<Acceptance, ChannelError>>>,
-    known: Mutex<HashSet<String>>,
-    received: mpsc::Sender<InboundMessage>,
-    connected: Notify,
-    asked: Notify,
-    gate: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) gateway: Arc<FakeGateway>,
+    /// Messages of the gateway that the test has looked at.
+    received: usize,
+    running: Option<RunningChannel>,
 }
 
 /// A connected page.
@@ -62,21 +49,12 @@ impl TestHub {
         hub.set_bound(address);
         let app = hub.router().into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, app).await });
-        let (sender, received) = mpsc::channel(64);
-        let gateway = Arc::new(TestGateway {
-            answers: Mutex::default(),
-            known: Mutex::default(),
-            received: sender,
-            connected: Notify::new(),
-            asked: Notify::new(),
-            gate: Arc::default(),
-        });
         let mut test = Self {
             channel: Arc::new(WebChannel::new(Arc::clone(&hub))),
             hub,
             address,
-            gateway,
-            received,
+            gateway: Arc::default(),
+            received: 0,
             running: None,
         };
         test.run_channel().await;
@@ -84,25 +62,21 @@ impl TestHub {
     }
 
     pub(crate) async fn run_channel(&mut self) {
-        let shutdown = CancellationToken::new();
-        let inbox = Arc::clone(&self.gateway) as Arc<dyn Inbox>;
-        let cx = ChannelContext::new("web", "".into(), "".into(), shutdown.clone(), inbox);
-        let channel = Arc::clone(&self.channel);
-        let task = tokio::spawn(async move { channel.run(cx).await });
-        self.gateway.connected.notified().await;
-        self.running = Some((shutdown, task));
+        let channel: Arc<dyn Channel> = Arc::<WebChannel>::clone(&self.channel);
+        // The hub has the folder; the channel keeps nothing of its own.
+        let running = RunningChannel::start("web", channel, Path::new(""), &self.gateway);
+        self.gateway.wait_for_state(ChannelState::Connected).await;
+        self.running = Some(running);
     }
 
     pub(crate) async fn stop_channel(&mut self) {
-        let (shutdown, task) = self.running.take().unwrap();
-        shutdown.cancel();
-        task.await.unwrap().unwrap();
+        self.running.take().unwrap().stop().await;
     }
 
     /// The next message that reached the gateway.
     pub(crate) async fn received(&mut self) -> InboundMessage {
-        let message = timeout(PATIENCE, self.received.recv()).await;
-        message.unwrap().unwrap()
+        self.received += 1;
+        self.gateway.wait_for_messages(self.received).await.remove(self.received - 1)
     }
 
     /// A page that has been welcomed.
@@ -157,7 +131,7 @@ impl TestHub {
         delivery: &str,
         text: &str,
     ) -> Result<Receipt, ChannelError> {
-        self.channel.send(outbound(chat, delivery, text, OutboundKind::Final)).await
+        self.channel.send(outbound(delivery, chat, text)).await
     }
 
     /// One step of the stream `s` that becomes the delivery `d`.
@@ -169,61 +143,9 @@ impl TestHub {
         end: Option<StreamOutcome>,
     ) {
         let metadata = Metadata::new();
-        let delta = Delta {
-            stream_id: "s",
-            delivery_id: "d",
-            chat_id: chat,
-            thread_id: None,
-            text,
-            piece,
-            end: end.map(|outcome| StreamEnd { outcome, continues: false }),
-            reply_to: None,
-            metadata: &metadata,
-        };
-        self.channel.send_delta(delta).await.unwrap();
-    }
-}
-
-impl TestGateway {
-    /// Puts down the answer to the next message.
-    pub(crate) fn answer_next(&self, answer: Result<Acceptance, ChannelError>) {
-        self.answers.lock().unwrap().push_back(answer);
-    }
-
-    /// Accepts nothing until what this returns is dropped.
-    pub(crate) fn hold_back(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.gate).try_lock_owned().unwrap()
-    }
-
-    /// Completes when a message has been offered.
-    pub(crate) async fn asked(&self) {
-        self.asked.notified().await;
-    }
-}
-
-#[async_trait]
-impl Inbox for TestGateway {
-    async fn handle_message(&self, message: InboundMessage) -> Result<Acceptance, ChannelError> {
-        self.asked.notify_one();
-        let _open = self.gate.lock().await;
-        let scripted = self.answers.lock().unwrap().pop_front();
-        if let Some(answer) = scripted {
-            return answer;
-        }
-        let id = message.event_id.clone().unwrap();
-        if !self.known.lock().unwrap().insert(id) {
-            return Ok(Acceptance::Duplicate);
-        }
-        self.received.send(message).await.unwrap();
-        Ok(Acceptance::Accepted)
-    }
-
-    async fn is_allowed(&self, _: Sender) -> Result<bool, ChannelError> {
-        Ok(true)
-    }
-
-    fn report(&self, _: ChannelStatus) {
-        self.connected.notify_one();
+        let end = end.map(|outcome| StreamEnd { outcome, continues: false });
+        let step = Delta { stream_id: "s", piece, end, ..delta("d", chat, text, &metadata) };
+        self.channel.send_delta(step).await.unwrap();
     }
 }
 
@@ -256,25 +178,6 @@ impl Page {
                 Ok(_) => {}
             }
         }
-    }
-}
-
-pub(crate) fn outbound(
-    chat: &str,
-    delivery: &str,
-    text: &str,
-    kind: OutboundKind,
-) -> OutboundMessage {
-    OutboundMessage {
-        delivery_id: delivery.to_owned(),
-        chat_id: chat.to_owned(),
-        thread_id: None,
-        text: text.to_owned(),
-        kind,
-        attachments: Vec::new(),
-        reply_to: None,
-        attempt: 1,
-        metadata: Metadata::new(),
     }
 }
 

@@ -1,10 +1,13 @@
 use std::io::Write;
 use std::time::Duration;
 
-use nanobot_channel::{Acceptance, Channel, ChannelError, ErrorKind, InboundMessage, OutboundKind};
+use nanobot_channel::{
+    Acceptance, Channel, ChannelError, ErrorKind, InboundMessage, OutboundKind, OutboundMessage,
+};
+use nanobot_test_support::{HoldPoint, outbound};
 use serde_json::json;
 
-use crate::harness::{TestHub, outbound, texts};
+use crate::harness::{TestHub, texts};
 
 #[tokio::test]
 async fn message_reaches_the_gateway_with_its_ids_and_is_stored() {
@@ -121,7 +124,7 @@ async fn progress_is_shown_and_notices_are_stored() {
     let test = TestHub::start(folder.path()).await;
     let (mut page, _) = test.page_on("chat").await;
     for (kind, text) in [(OutboundKind::ToolHint, "reading"), (OutboundKind::Notice, "restarted")] {
-        let message = outbound("chat", text, text, kind);
+        let message = OutboundMessage { kind, ..outbound(text, "chat", text) };
         test.channel.send(message).await.unwrap();
     }
     let progress =
@@ -196,12 +199,12 @@ async fn chat_id_that_is_a_path_reaches_no_file() {
 async fn ping_is_answered_while_the_gateway_takes_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let test = TestHub::start(folder.path()).await;
-    let go_on = test.gateway.hold_back();
+    test.gateway.hold(HoldPoint::BeforeStoring);
     let mut page = test.page().await;
     page.write("chat", "m-1", "Hello").await;
     page.say(json!({"type": "ping"})).await;
     assert_eq!(page.frame().await, Some(json!({"type": "pong"})));
-    drop(go_on);
+    test.gateway.let_go();
     page.next("accepted").await;
 }
 
@@ -209,12 +212,12 @@ async fn ping_is_answered_while_the_gateway_takes_its_time() {
 async fn answer_that_overtakes_its_question_is_stored_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let test = TestHub::start(folder.path()).await;
-    let go_on = test.gateway.hold_back();
+    test.gateway.hold(HoldPoint::BeforeStoring);
     let (mut page, _) = test.page_on("chat").await;
     page.write("chat", "m-1", "Question").await;
-    test.gateway.asked().await;
+    test.gateway.wait_for_hold().await;
     let answer = test.send("chat", "d-1", "Answer");
-    let (answered, ()) = tokio::join!(answer, async { drop(go_on) });
+    let (answered, ()) = tokio::join!(answer, async { test.gateway.let_go() });
     answered.unwrap();
     assert_eq!(page.next("message").await["message"]["text"], "Question");
     assert_eq!(page.next("message").await["message"]["text"], "Answer");
@@ -224,12 +227,12 @@ async fn answer_that_overtakes_its_question_is_stored_after_it() {
 async fn accepted_message_is_stored_although_its_page_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let mut test = TestHub::start(folder.path()).await;
-    let go_on = test.gateway.hold_back();
+    test.gateway.hold(HoldPoint::BeforeStoring);
     let mut page = test.page().await;
     page.write("chat", "m-1", "Hello").await;
-    test.gateway.asked().await;
+    test.gateway.wait_for_hold().await;
     drop(page);
-    drop(go_on);
+    test.gateway.let_go();
     test.received().await;
     test.stop_channel().await;
     let (_, history) = test.page_on("chat").await;

@@ -1,4 +1,5 @@
-use nanobot_channel::StreamOutcome;
+use nanobot_channel::{Channel, OutboundKind, OutboundMessage, StreamOutcome};
+use nanobot_test_support::outbound;
 use serde_json::{Value, json};
 
 use crate::harness::{TestHub, texts};
@@ -93,4 +94,18 @@ async fn stream_without_text_leaves_no_message() {
     assert_eq!(page.next("stream_end").await["stream"], "s");
     let (_, history) = test.page_on("chat").await;
     assert!(texts(&history).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn page_that_has_the_history_misses_no_progress_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let test = TestHub::start(folder.path()).await;
+    for number in 0..100 {
+        let (mut page, _) = test.page_on("chat").await;
+        let text = number.to_string();
+        let kind = OutboundKind::Progress;
+        let message = OutboundMessage { kind, ..outbound("d", "chat", &text) };
+        test.channel.send(message).await.unwrap();
+        assert_eq!(page.next("progress").await["text"], text.as_str());
+    }
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use nanobot_test_support::FakeTelegram;
 
-use crate::gateway::Gateway;
 use crate::verdict::Kills;
 
 /// Messages after which a person goes on in a new chat, so that no history becomes long.
@@ -32,7 +31,7 @@ pub(crate) struct Account {
     /// Messages that were cut off and stayed so.
     unfinished: usize,
     /// What the ledger holds after all is answered.
-    left_over: Vec<String>,
+    pub(crate) left_over: Vec<String>,
     pub(crate) evidence: String,
     pub(crate) took: Duration,
 }
@@ -131,26 +130,6 @@ impl Account {
     pub(crate) fn is_good(&self) -> bool {
         let bad = [&self.lost, &self.answered_twice, &self.out_of_order, &self.left_over];
         bad.iter().all(|list| list.is_empty())
-    }
-
-    /// After all is answered nothing waits any more, and the gateway stops in order.
-    pub(crate) async fn check_end(&mut self, gateway: &mut Gateway) {
-        if !self.is_good() {
-            return;
-        }
-        let status = gateway.stop().await;
-        if status != Some(0) {
-            self.left_over.push(format!("the gateway ended with {status:?}"));
-            self.evidence = gateway.log();
-        }
-        let states = "waiting,under_way,held,dead";
-        for args in [
-            &["deliveries", "--inbound", "--json"][..],
-            &["deliveries", "--state", states, "--json"],
-        ] {
-            let left = gateway.ask_json(args).await;
-            self.left_over.extend(left.iter().map(ToString::to_string));
-        }
     }
 }
 
