@@ -11,5 +11,6 @@ mod index;
 mod install;
 mod packages;
 mod rights;
+mod sandbox;
 mod web;
 mod world;
