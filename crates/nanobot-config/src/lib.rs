@@ -47,8 +47,8 @@ pub use file::ConfigFile;
 pub use model::{
     AgentDefaults, Agents, Api, ChannelSection, Channels, ChatTarget, Config, Dream, Exec,
     ExecApproval, ExecSandbox, Gateway, Heartbeat, McpServer, McpTransport, Notice, OnUnknown,
-    Plugins, Provider, ProviderRetryMode, Providers, Tools, Transcription, Web, WebSearch,
-    WhileBusy,
+    PluginSandbox, Plugins, Provider, ProviderRetryMode, Providers, Tools, Transcription, Web,
+    WebSearch, WhileBusy,
 };
 pub use paths::Paths;
 pub use schema::schema;

@@ -23,7 +23,7 @@ pub use config::Config;
 pub use gateway::{Gateway, Heartbeat};
 pub use mcp::{McpServer, McpTransport};
 pub use notice::{ChatTarget, Notice};
-pub use plugins::Plugins;
+pub use plugins::{PluginSandbox, Plugins};
 pub use providers::{Provider, Providers};
 pub(crate) use section::CommonKeys;
 pub use section::{ChannelSection, OnUnknown};

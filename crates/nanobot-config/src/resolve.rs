@@ -8,6 +8,7 @@ mod check;
 mod migrate;
 mod notes;
 mod overrides;
+mod places;
 mod problem;
 mod sections;
 mod shape;
@@ -53,6 +54,7 @@ fn finish(
     let mut root = Value::Object(root);
     check::check(&mut root, Some(&as_typed), Shape::root(), &KeyPath::default())?;
     targets::check(&root)?;
+    places::check(&root)?;
     let sections = sections::take(&mut root, notes)?;
     let mut config: Config =
         serde_path_to_error::deserialize(root).map_err(|error| Problem::from_serde(&error))?;

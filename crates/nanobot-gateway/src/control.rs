@@ -3,13 +3,16 @@
 //! The port (TCP) answers `/health` (the process lives), `/health/ready` (messages are taken and all
 //! channels are connected) and `/metrics`, and carries the pages of channels; nothing on it changes
 //! state.
-//! The socket belongs to the user who runs the gateway and answers the command line.
+//! The socket belongs to the user who runs the gateway and answers the command line, which reads its
+//! key from the file beside it.
 
+mod key;
 mod ledger;
 mod port;
 mod reload;
 mod socket;
 
+pub use key::{KEY_HEADER, key_file};
 pub use ledger::{
     DELIVERIES_PATH, Deliver, Problem, Retried, SESSIONS_PATH, TRACE_PATH, TurnElsewhere,
     UNANSWERED_PATH, USAGE_PATH, ledger_routes,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use common::{Stage, settings};
 use nanobot_gateway::Settings;
-use nanobot_gateway::control::SESSIONS_PATH;
+use nanobot_gateway::control::{KEY_HEADER, SESSIONS_PATH, key_file};
 use nanobot_ledger::{HistoryPage, Ledger, MemoryLedger, SessionPage};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -40,9 +40,15 @@ impl House {
 
     /// The status and the answer to a history that is added to a session.
     async fn add(&self, session: &str, kind: &str, body: &[u8]) -> (u16, String) {
+        let key = std::fs::read_to_string(key_file(&self.socket())).expect("a key");
+        self.add_with(&key, session, kind, body).await
+    }
+
+    async fn add_with(&self, key: &str, session: &str, kind: &str, body: &[u8]) -> (u16, String) {
         let head = format!(
             "POST {SESSIONS_PATH}/{session}/history HTTP/1.1\r\nHost: localhost\r\n\
-             Content-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+             Content-Type: {kind}\r\nContent-Length: {}\r\n{KEY_HEADER}: {key}\r\n\
+             Connection: close\r\n\r\n",
             body.len()
         );
         let stream = UnixStream::connect(self.socket()).await.expect("the socket is open");
@@ -90,6 +96,20 @@ impl House {
 
 fn said(role: &str) -> Value {
     json!({"role": role, "content": "hello"})
+}
+
+#[tokio::test]
+async fn who_reaches_the_socket_without_its_key_is_refused() {
+    let house = House::new().await;
+    let entries = json!([said("user").to_string()]).to_string();
+    let key = std::fs::read_to_string(key_file(&house.socket())).expect("a key");
+    let wrong = key.replace(key.chars().next().expect("a digit"), "x");
+    for key in ["", &key[1..], &wrong] {
+        let session = "cli:direct";
+        let answer = house.add_with(key, session, "application/json", entries.as_bytes()).await;
+        House::check(&answer, 403, "key of the control socket");
+    }
+    assert!(house.history().await.is_empty());
 }
 
 #[tokio::test]

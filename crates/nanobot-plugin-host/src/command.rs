@@ -3,7 +3,7 @@ use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use crate::cache;
+use crate::{Sandbox, cache};
 
 /// How to start a plugin.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,6 +19,13 @@ pub struct PluginCommand {
     /// Files beside the program that decide what the plugin says of itself: with an interpreter as
     /// the program, those of the package that it runs. A change makes a cached description stale.
     pub files: Vec<PathBuf>,
+    /// What the plugin may use of the machine.
+    pub sandbox: Sandbox,
+    /// Folders of its package, and of those that this depends on, if the program does not tell.
+    pub(crate) package_folders: Vec<PathBuf>,
+    /// Whether it keeps things below the home folder by itself, as packages of the Python program do.
+    /// Within walls it gets a home of its own then.
+    pub(crate) lives_in_home: bool,
     /// What keeps it from being started, if that is known beforehand.
     pub(crate) obstacle: Option<Obstacle>,
 }
@@ -40,6 +47,9 @@ impl PluginCommand {
             args: Vec::new(),
             env: BTreeMap::new(),
             files: Vec::new(),
+            sandbox: Sandbox::default(),
+            package_folders: Vec::new(),
+            lives_in_home: false,
             obstacle: None,
         }
     }
@@ -55,6 +65,13 @@ impl PluginCommand {
     #[must_use]
     pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// Confines the plugin in another way than usual.
+    #[must_use]
+    pub fn confined(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = sandbox;
         self
     }
 

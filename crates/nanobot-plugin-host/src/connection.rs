@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::time::Duration;
 
 use nanobot_channel::ChannelError;
@@ -12,6 +11,7 @@ use crate::command::Obstacle;
 use crate::exit::Ending;
 use crate::heard::{Heard, Hearing};
 use crate::process::{Pipes, Process};
+use crate::sandbox::OwnFolders;
 use crate::stderr::Stderr;
 use crate::{PluginCommand, PluginExited, Timeouts, convert};
 
@@ -57,7 +57,7 @@ impl Connection {
     /// and must not block.
     pub(crate) fn open<H>(
         command: &PluginCommand,
-        cwd: &Path,
+        own: OwnFolders<'_>,
         handler: impl FnOnce(Peer) -> H,
     ) -> Result<Self, ChannelError>
     where
@@ -67,7 +67,7 @@ impl Connection {
             return Err(obstacle_error(obstacle));
         }
         let (process, pipes) =
-            Process::spawn(command, cwd).map_err(|error| spawn_error(command, error))?;
+            Process::spawn(command, own).map_err(|error| spawn_error(command, error))?;
         tracing::debug!(pid = process.id(), "Started the plugin.");
         let Pipes { stdin, stdout, stderr } = pipes;
         let heard = Heard::now();

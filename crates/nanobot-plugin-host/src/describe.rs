@@ -6,6 +6,7 @@ use tracing::Instrument;
 use crate::connection::Connection;
 use crate::handshake::initialize;
 use crate::inbound::refuse;
+use crate::sandbox::OwnFolders;
 use crate::{PluginCommand, Timeouts, convert};
 
 /// Asks a plugin what it is. It is started for this alone, gets no config, and connects to nothing.
@@ -23,7 +24,7 @@ pub async fn describe(
 }
 
 async fn ask(command: &PluginCommand, timeouts: &Timeouts) -> Result<Description, ChannelError> {
-    let mut connection = Connection::open(command, &std::env::temp_dir(), deaf)?;
+    let mut connection = Connection::open(command, OwnFolders::default(), deaf)?;
     let peer = connection.peer.clone();
     let talk =
         initialize(&peer, command, &command.name, convert::host_capabilities(None), timeouts);

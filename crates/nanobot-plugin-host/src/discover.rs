@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 pub use executables::is_channel_name;
 
-use crate::PluginCommand;
 use crate::plugins_dir::PluginsDir;
 use crate::python::{self, PythonPlaces};
+use crate::{PluginCommand, Sandbox};
 
 /// Where plugins are looked for.
 #[derive(Debug, Clone, Default)]
@@ -97,6 +97,13 @@ pub enum Shadow {
 impl DiscoveredPlugin {
     pub(crate) fn new(source: Source, command: PluginCommand) -> Self {
         Self { name: command.name.clone(), source, shadowed_by: None, command }
+    }
+
+    /// Confines it in another way than usual.
+    #[must_use]
+    pub fn confined(mut self, sandbox: Sandbox) -> Self {
+        self.command = self.command.confined(sandbox);
+        self
     }
 
     /// How to start it.

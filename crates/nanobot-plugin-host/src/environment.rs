@@ -11,7 +11,6 @@ const INHERITED: &[&str] = &[
     "HOME",
     "LANG",
     "TZ",
-    "TMPDIR",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "HTTP_PROXY",
@@ -19,6 +18,12 @@ const INHERITED: &[&str] = &[
     "ALL_PROXY",
     "NO_PROXY",
 ];
+
+/// Where programs look for the folder for temporary files.
+#[cfg(windows)]
+const TEMPORARY: &[&str] = &["TEMP", "TMP"];
+#[cfg(not(windows))]
+const TEMPORARY: &[&str] = &["TMPDIR"];
 
 /// What a Windows process needs to start and to find its user's folders.
 #[cfg(windows)]
@@ -28,8 +33,6 @@ const INHERITED_BY_PLATFORM: &[&str] = &[
     "WINDIR",
     "COMSPEC",
     "PATHEXT",
-    "TEMP",
-    "TMP",
     "APPDATA",
     "LOCALAPPDATA",
     "PROGRAMDATA",
@@ -38,17 +41,28 @@ const INHERITED_BY_PLATFORM: &[&str] = &[
 #[cfg(not(windows))]
 const INHERITED_BY_PLATFORM: &[&str] = &[];
 
-/// The whole environment of a plugin: the inherited part of `own`, then the user's, then ours.
+/// The whole environment of a plugin: the inherited part of `own` with a temporary folder of its own,
+/// then the user's, then ours.
 pub(crate) fn environment(
     own: impl IntoIterator<Item = (OsString, OsString)>,
     user: &BTreeMap<String, String>,
+    temporary: &Path,
 ) -> BTreeMap<OsString, OsString> {
     let mut all: BTreeMap<OsString, OsString> =
         own.into_iter().filter(|(name, _)| is_inherited(name)).collect();
+    all.extend(TEMPORARY.iter().map(|name| (name.into(), temporary.into())));
     all.extend(user.iter().map(|(name, value)| (name.into(), value.into())));
     all.insert(ENV_PLUGIN.into(), "1".into());
     all.insert(ENV_PROTOCOL_VERSIONS.into(), versions().into());
     all
+}
+
+/// Gives the plugin a home of its own, for what cannot be reached in the user's. What a user installed
+/// for Python alone stays where it is.
+pub(crate) fn move_home(all: &mut BTreeMap<OsString, OsString>, home: &Path) {
+    let Some(users) = all.insert("HOME".into(), home.into()) else { return };
+    let packages = Path::new(&users).join(".local");
+    all.entry("PYTHONUSERBASE".into()).or_insert_with(|| packages.into());
 }
 
 /// The folders in which programs are looked for, with this one before all others. `None` if the
@@ -80,6 +94,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn moved_home_leaves_the_packages_of_the_user_where_they_are() {
+        let text = |(name, value): (&str, &str)| (OsString::from(name), OsString::from(value));
+        let mut all = BTreeMap::from([("HOME", "/home/ada"), ("TZ", "UTC")].map(text));
+        move_home(&mut all, Path::new("/state"));
+        let moved = [("HOME", "/state"), ("PYTHONUSERBASE", "/home/ada/.local"), ("TZ", "UTC")];
+        assert_eq!(all, moved.map(text).into());
+    }
+
+    #[test]
+    #[cfg(not(windows))]
     fn only_listed_variables_are_inherited_and_the_users_win() {
         let own = [
             ("PATH", "/bin"),
@@ -89,17 +113,19 @@ mod tests {
             ("NANOBOT_PLUGIN", "0"),
             ("LD_PRELOAD", "evil.so"),
             ("TZ", "UTC"),
+            ("TMPDIR", "/tmp"),
         ]
         .map(|(name, value)| (OsString::from(name), OsString::from(value)));
         let user = [("TZ", "Europe/Berlin"), ("MODE", "fast")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let all = environment(own, &user.into());
+        let all = environment(own, &user.into(), Path::new("/tmp/own"));
         let expected = [
             ("LC_ALL", "C"),
             ("MODE", "fast"),
             ("NANOBOT_PLUGIN", "1"),
             ("NANOBOT_PROTOCOL_VERSIONS", "1"),
             ("PATH", "/bin"),
+            ("TMPDIR", "/tmp/own"),
             ("TZ", "Europe/Berlin"),
             ("https_proxy", "http://proxy"),
         ]

@@ -9,6 +9,10 @@ use crate::convert;
 /// Lines of stderr that a crash report shows; [`PluginExited::stderr_tail`] has more.
 const LINES_IN_REPORT: usize = 5;
 
+/// What helps a plugin that reached for what is not open to it.
+const DENIED_HINT: &str = "a plugin may use its own folders only; `plugins.sandbox` in the config \
+    opens others to it, if you trust it with them";
+
 /// What a plugin left behind when its process ended; the source of the error that says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PluginExited {
@@ -59,7 +63,21 @@ impl Ending {
 impl PluginExited {
     /// Makes this the cause of an error.
     pub(crate) fn cause(self, error: ChannelError) -> ChannelError {
+        let error = match error.hint() {
+            None if self.was_denied_something() => error.with_hint(DENIED_HINT),
+            _ => error,
+        };
         error.with_log(self.stderr_tail.clone()).with_source(self)
+    }
+
+    /// Whether it last complained in the system's words of being kept from something.
+    fn was_denied_something(&self) -> bool {
+        let words = ["permission denied", "eacces", "permissionerror"];
+        let is_complaint = |line: &String| {
+            let line = line.to_lowercase();
+            words.iter().any(|word| line.contains(word))
+        };
+        self.stderr_tail.iter().any(is_complaint)
     }
 }
 
@@ -98,6 +116,18 @@ fn describe(status: Option<ExitStatus>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plugin_that_was_denied_something_is_explained_unless_it_explains_itself() {
+        let left = |line: &str| PluginExited { status: None, stderr_tail: vec![line.to_owned()] };
+        let crash = || ChannelError::internal("plugin exited with status 1");
+        let denied = "PermissionError: [Errno 13] Permission denied: '/home/ada/.nanobot/x'";
+        assert_eq!(left(denied).cause(crash()).hint(), Some(DENIED_HINT));
+        assert_eq!(left("Error: EACCES, open '/x'").cause(crash()).hint(), Some(DENIED_HINT));
+        assert_eq!(left("KeyError: 'token'").cause(crash()).hint(), None);
+        let own = crash().with_hint("set a token");
+        assert_eq!(left(denied).cause(own).hint(), Some("set a token"));
+    }
 
     #[test]
     fn report_shows_the_last_lines_of_stderr() {

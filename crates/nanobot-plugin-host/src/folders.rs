@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use nanobot_channel::{ChannelContext, ChannelError};
+use tempfile::TempDir;
 
 /// Where a channel's files go; both folders exist.
 #[derive(Clone)]
@@ -25,6 +26,15 @@ pub(crate) fn private_folder(path: &Path) -> Result<PathBuf, ChannelError> {
         ChannelError::internal(format!("failed to create the folder {}", path.display()))
             .with_source(error)
     })
+}
+
+/// Makes a folder for its owner's eyes only that is removed when this is dropped.
+pub(crate) fn private_temporary(place: &Path, prefix: &str) -> std::io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir_in(place)
 }
 
 fn create(path: &Path) -> std::io::Result<()> {

@@ -8,7 +8,8 @@
 //! - [`login`] logs in through a process that runs for this alone.
 //!
 //! A plugin is not trusted. It gets a cleared environment and nothing of the gateway but its own
-//! section of the config; whatever it does or leaves undone, it cannot block a task of the host, fill
+//! section of the config, and the kernel keeps it from all files but its own and the system's, where
+//! it can ([`Sandbox`]); whatever it does or leaves undone, it cannot block a task of the host, fill
 //! its memory, or outlive it. When a process ends, so does everything that it started in its process
 //! group.
 
@@ -33,10 +34,12 @@ mod live;
 mod liveness;
 mod login;
 mod media;
+mod outgoing;
 mod plugins_dir;
 mod process;
 mod python;
 mod run;
+mod sandbox;
 mod services;
 mod slot;
 mod stderr;
@@ -60,5 +63,6 @@ pub use install::{
 };
 pub use login::login;
 pub use python::PythonPlaces;
+pub use sandbox::{Access, Confinement, Sandbox};
 pub use tidy::tidy;
 pub use timeouts::Timeouts;

@@ -7,6 +7,7 @@ use nanobot_protocol::{Notification, StreamDelta};
 use tokio::time::timeout;
 
 use crate::convert;
+use crate::outgoing::Outgoing;
 use crate::stream::{Blocked, Stream};
 use crate::streams::Streams;
 
@@ -15,10 +16,16 @@ pub(crate) struct Live {
     pub(crate) peer: Peer,
     pub(crate) streams: Arc<Streams>,
     pub(crate) send_timeout: Duration,
+    /// Nothing if the plugin can reach the files where they are.
+    pub(crate) outgoing: Option<Arc<Outgoing>>,
 }
 
 impl Live {
     pub(crate) async fn send(&self, message: OutboundMessage) -> Result<Receipt, ChannelError> {
+        let (message, _lent) = match &self.outgoing {
+            Some(outgoing) => outgoing.lend(message).await.map(|(it, lent)| (it, Some(lent)))?,
+            None => (message, None),
+        };
         let message = convert::outbound(message)?;
         let answer = self.peer.request_within(&message, self.send_timeout).await;
         answer.map(convert::receipt).map_err(convert::link_error)

@@ -11,6 +11,7 @@ use crate::connection::{Connection, TalkError};
 use crate::folders::private_folder;
 use crate::handshake::initialize;
 use crate::inbound::refuse;
+use crate::sandbox::OwnFolders;
 use crate::{PluginCommand, Timeouts, convert};
 
 /// Steps of a login that may wait for the person; further ones are refused.
@@ -52,7 +53,8 @@ async fn log_in(
     let request =
         ChannelLogin { config: config.clone(), state_dir: convert::path_text(&state_dir)?, force };
     let (steps, waiting) = mpsc::channel(WAITING_STEPS);
-    let mut connection = Connection::open(command, &state_dir, |peer| queue(peer, steps))?;
+    let own = OwnFolders { state: Some(&state_dir), ..OwnFolders::default() };
+    let mut connection = Connection::open(command, own, |peer| queue(peer, steps))?;
     let peer = connection.peer.clone();
     let talk = async {
         let answer =

@@ -1,14 +1,16 @@
 use std::io;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop};
+use tempfile::TempDir;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::PluginCommand;
-use crate::environment::environment;
+use crate::environment::{environment, move_home};
+use crate::folders::private_temporary;
+use crate::sandbox::{self, OwnFolders};
+use crate::{Confinement, PluginCommand};
 
 /// How long a killed process may take to be gone; only one that hangs in the kernel takes longer.
 const KILL_WAIT: Duration = Duration::from_secs(5);
@@ -19,6 +21,8 @@ const KILL_WAIT: Duration = Duration::from_secs(5);
 pub(crate) struct Process {
     child: Box<dyn ChildWrapper>,
     is_gone: bool,
+    /// For its temporary files.
+    temporary: Option<TempDir>,
 }
 
 /// How a process ended.
@@ -37,17 +41,28 @@ pub(crate) struct Pipes {
 }
 
 impl Process {
-    pub(crate) fn spawn(command: &PluginCommand, cwd: &Path) -> io::Result<(Self, Pipes)> {
+    pub(crate) fn spawn(command: &PluginCommand, own: OwnFolders<'_>) -> io::Result<(Self, Pipes)> {
+        let temporary = private_temporary(&std::env::temp_dir(), "nanobot-plugin-")?;
+        let folder = temporary.path();
+        let work = own.state.unwrap_or(folder);
+        let mut variables = environment(std::env::vars_os(), &command.env, folder);
+        let is_confined = command.sandbox.confinement() == Confinement::Confined;
+        if command.lives_in_home && is_confined {
+            move_home(&mut variables, work);
+        }
+        let mut confined = Ok(());
         let mut wrap = CommandWrap::with_new(&command.program, |process| {
             process
                 .args(&command.args)
                 .env_clear()
-                .envs(environment(std::env::vars_os(), &command.env))
-                .current_dir(cwd)
+                .envs(variables)
+                .current_dir(work)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped());
+            confined = sandbox::confine(process, command, own, folder);
         });
+        confined?;
         wrap.wrap(KillOnDrop);
         // Ctrl-C in a terminal reaches the whole foreground group; shutting down is the host's task.
         #[cfg(unix)]
@@ -58,7 +73,7 @@ impl Process {
             stdout: child.stdout().take().expect("stdout is piped"),
             stderr: child.stderr().take().expect("stderr is piped"),
         };
-        let process = Self { child, is_gone: false };
+        let process = Self { child, is_gone: false, temporary: Some(temporary) };
         Ok((process, pipes))
     }
 
@@ -90,7 +105,21 @@ impl Process {
         }
         // Also after a clean exit: `sh -c` and launchers leave children behind.
         self.kill();
-        Exit { status: self.reap().await, was_forced }
+        let status = self.reap().await;
+        self.remove_temporary().await;
+        Exit { status, was_forced }
+    }
+
+    /// Mostly nothing was left there. What was may be much, and must not block the host.
+    async fn remove_temporary(&mut self) {
+        let Some(folder) = self.temporary.take() else { return };
+        if std::fs::remove_dir(folder.path()).is_ok() {
+            return;
+        }
+        let removed = tokio::task::spawn_blocking(|| folder.close()).await;
+        if let Ok(Err(error)) = removed {
+            tracing::warn!(%error, "The temporary files of the plugin could not be removed.");
+        }
     }
 
     async fn reap(&mut self) -> Option<ExitStatus> {

@@ -9,9 +9,11 @@ use crate::handshake::{initialize, start_error};
 use crate::inbound::Inbound;
 use crate::live::Live;
 use crate::liveness::unresponsive;
+use crate::outgoing::Outgoing;
+use crate::sandbox::OwnFolders;
 use crate::slot::Tenancy;
 use crate::streams::Streams;
-use crate::{ProcessChannel, convert};
+use crate::{Confinement, ProcessChannel, convert};
 
 /// Why a run ends.
 enum End {
@@ -25,6 +27,7 @@ enum End {
 pub(crate) async fn run(plugin: &ProcessChannel, cx: ChannelContext) -> Result<(), ChannelError> {
     let tenancy = plugin.slot.take()?;
     let folders = Folders::prepare(&cx)?;
+    let outgoing = outgoing(plugin, &folders)?;
     let streams = Arc::<Streams>::default();
     let inbound = Inbound::new(cx.clone(), folders.clone(), Arc::clone(&streams));
     let inbound = Arc::new(inbound);
@@ -32,11 +35,17 @@ pub(crate) async fn run(plugin: &ProcessChannel, cx: ChannelContext) -> Result<(
         let inbound = Arc::clone(&inbound);
         move |peer| move |message| inbound.handle(&peer, message)
     };
-    let mut connection = Connection::open(&plugin.command, &folders.state_dir, handler)?;
+    let own = OwnFolders {
+        state: Some(&folders.state_dir),
+        media: Some(&folders.media_dir),
+        outgoing: outgoing.as_deref().map(Outgoing::path),
+    };
+    let mut connection = Connection::open(&plugin.command, own, handler)?;
     let run = Run {
         plugin,
         cx: &cx,
         folders: &folders,
+        outgoing: outgoing.as_ref(),
         inbound: &inbound,
         streams: &streams,
         tenancy: &tenancy,
@@ -48,11 +57,23 @@ pub(crate) async fn run(plugin: &ProcessChannel, cx: ChannelContext) -> Result<(
     result
 }
 
+/// Only a plugin within walls needs copies.
+fn outgoing(
+    plugin: &ProcessChannel,
+    folders: &Folders,
+) -> Result<Option<Arc<Outgoing>>, ChannelError> {
+    match plugin.command.sandbox.confinement() {
+        Confinement::Confined => Outgoing::beside(folders).map(Arc::new).map(Some),
+        Confinement::SwitchedOff | Confinement::Unavailable => Ok(None),
+    }
+}
+
 /// What the steps of a run share.
 struct Run<'a> {
     plugin: &'a ProcessChannel,
     cx: &'a ChannelContext,
     folders: &'a Folders,
+    outgoing: Option<&'a Arc<Outgoing>>,
     inbound: &'a Inbound,
     streams: &'a Arc<Streams>,
     tenancy: &'a Tenancy<'a>,
@@ -95,6 +116,7 @@ impl Run<'_> {
             peer: peer.clone(),
             streams: Arc::clone(self.streams),
             send_timeout: timeouts.send,
+            outgoing: self.outgoing.cloned(),
         });
         tracing::debug!(version = answer.plugin.version, "The plugin is running.");
         Ok(())

@@ -11,7 +11,9 @@ use nanobot_channel::{
     Channel, ChannelError, Description, ErrorKind, LoginContext, LoginPrompt, LoginUi, Metadata,
     async_trait,
 };
-use nanobot_plugin_host::{DescriptionCache, PluginCommand, ProcessChannel, describe, login};
+use nanobot_plugin_host::{
+    DescriptionCache, PluginCommand, ProcessChannel, Sandbox, describe, login,
+};
 use serde_json::json;
 use support::{fixture, patient, within_test_time};
 
@@ -86,9 +88,11 @@ async fn a_failure_is_recalled_for_a_while_where_a_listing_asks_and_nowhere_else
         let folder = tempfile::tempdir().unwrap();
         let cache = DescriptionCache::new(folder.path());
         let pids = folder.path().join("pids");
+        let writing = Sandbox { write: vec![folder.path().to_owned()], ..Sandbox::default() };
         let broken = fixture()
             .with_arg("ExitBeforeInitialize")
-            .with_env("FIXTURE_COUNT", pids.to_str().unwrap());
+            .with_env("FIXTURE_COUNT", pids.to_str().unwrap())
+            .confined(writing);
         let starts = || std::fs::read_to_string(&pids).map_or(0, |pids| pids.lines().count());
         let first = cache.describe_or_recall(&broken, &patient()).await.unwrap_err();
         let recalled = cache.describe_or_recall(&broken, &patient()).await.unwrap_err();

@@ -117,7 +117,7 @@ async fn a_plugin_that_crashes_at_each_delivery_is_retried_and_harms_nobody() {
     within_test_time(async {
         let mut world = world(Misbehaviour::CrashDuringSend, false, short_calls()).await;
         for _ in 0..2 {
-            assert_eq!(world.bad.ended(Step::Send).await, Err(ErrorKind::Network));
+            assert_eq!(world.bad.reached(Step::Send).await, Err(ErrorKind::Network));
             world.gateway.status().wait_for("fixture", State::Retrying).await;
             world.other_goes_on().await;
         }

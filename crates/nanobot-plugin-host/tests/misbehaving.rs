@@ -151,6 +151,11 @@ async fn contained(misbehaviour: Misbehaviour) {
             check(&error, ErrorKind::Internal, report);
         }
         M::PathOutsideMediaDir => attaches_a_strange_file().await,
+        M::ReachesForOthers => {
+            let rig = Rig::ready(command(misbehaviour), patient()).await;
+            rig.inbox.wait_for_status("denied denied denied denied").await;
+            rig.stop().await.unwrap();
+        }
     }
 }
 

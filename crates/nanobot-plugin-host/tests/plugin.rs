@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nanobot_channel::{ErrorKind, Location};
+use nanobot_channel::ErrorKind;
 use nanobot_plugin_host::PluginCommand;
 use serde_json::{Value, json};
 use support::{Rig, TestInbox, TestStream, fixture, patient, spawn_run, within_test_time};
@@ -326,21 +326,6 @@ async fn a_program_that_is_missing_is_named() {
         assert_eq!(error.kind(), ErrorKind::Invalid);
         let report = error.report();
         assert!(report.starts_with("failed to start /nowhere/nanobot-channel-moon: "), "{report}");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn outbound_files_reach_the_plugin_by_path() {
-    within_test_time(async {
-        let rig = Rig::ready(fixture(), patient()).await;
-        let mut message = support::outbound("c", "hi");
-        let file = nanobot_channel::Attachment::from_path("/tmp/report.pdf");
-        assert!(matches!(file.location, Location::Path(_)));
-        message.attachments = vec![file];
-        use nanobot_channel::Channel;
-        rig.channel.send(message).await.unwrap();
-        rig.stop().await.unwrap();
     })
     .await;
 }

@@ -9,12 +9,13 @@ use nanobot_channel::{Channel, ChannelError, Description};
 use nanobot_config::{Config, Plugins};
 use nanobot_plugin_host::{
     DescriptionCache, DiscoveredPlugin, Discovery, Places, PluginCommand, ProcessChannel,
-    PythonPlaces, Shadow, Timeouts, discover,
+    PythonPlaces, Sandbox, Shadow, Timeouts, discover,
 };
 use serde_json::{Map, Value};
 
 use crate::channels::chat_page::{self, ChatPage};
 use crate::channels::{self, BUILT_INS, BuiltIn, isolated};
+use crate::confinement;
 use crate::guess;
 use crate::instance::Instance;
 use crate::output;
@@ -43,7 +44,7 @@ pub(crate) struct Entry {
 pub(crate) enum Provider {
     BuiltIn(&'static BuiltIn),
     /// A built-in channel that the config wants in a process of its own.
-    Isolated(&'static BuiltIn, PluginCommand),
+    Isolated(&'static BuiltIn, Box<PluginCommand>),
     Plugin(Box<DiscoveredPlugin>),
 }
 
@@ -61,7 +62,8 @@ impl Catalog {
         let (shadowed, plugins): (Vec<_>, Vec<_>) =
             plugins.into_iter().partition(|plugin| plugin.shadowed_by.is_some());
         notes.extend(isolated::notes(config));
-        let built_in = BUILT_INS.iter().map(|built_in| match provider(built_in, config) {
+        let sandbox = |name: &str| confinement::sandbox(config, instance, name);
+        let built_in = BUILT_INS.iter().map(|built_in| match provider(built_in, config, sandbox) {
             Ok(provider) => Entry { name: built_in.name.to_owned(), provider },
             Err(note) => {
                 notes.push(note);
@@ -69,8 +71,15 @@ impl Catalog {
             }
         });
         let mut entries: Vec<_> = built_in.collect();
-        entries.extend(plugins.into_iter().map(Entry::from));
+        let plugins = plugins.into_iter().map(|plugin| {
+            let sandbox = sandbox(&plugin.name);
+            Entry::from(plugin.confined(sandbox))
+        });
+        entries.extend(plugins);
         entries.sort_by(|left, right| left.name.cmp(&right.name));
+        let processes = entries.iter().filter(|entry| entry.has_process());
+        let processes: Vec<&str> = processes.map(|entry| entry.name.as_str()).collect();
+        notes.extend(confinement::notes(config, &instance.home, &processes));
         let cache = DescriptionCache::new(&instance.paths.cache_dir());
         Self { entries, shadowed, places, notes, cache }
     }
@@ -157,6 +166,15 @@ impl Entry {
         !matches!(self.provider, Provider::BuiltIn(_))
     }
 
+    /// How its process is started, if it has one.
+    pub(crate) fn command(&self) -> Option<PluginCommand> {
+        match &self.provider {
+            Provider::BuiltIn(_) => None,
+            Provider::Isolated(_, command) => Some((**command).clone()),
+            Provider::Plugin(plugin) => Some(plugin.command()),
+        }
+    }
+
     /// Makes the channel from its section.
     ///
     /// # Errors
@@ -168,7 +186,7 @@ impl Entry {
     ) -> Result<Arc<dyn Channel>, ChannelError> {
         let command = match &self.provider {
             Provider::BuiltIn(built_in) => return (built_in.build)(section),
-            Provider::Isolated(_, command) => command.clone(),
+            Provider::Isolated(_, command) => (**command).clone(),
             Provider::Plugin(plugin) => plugin.command(),
         };
         Ok(Arc::new(ProcessChannel::new(command, section, Timeouts::default())))
@@ -225,12 +243,17 @@ fn section(instance: &Instance) -> Plugins {
 }
 
 /// How a built-in channel runs; or why it does not run in the way that is wanted.
-fn provider(built_in: &'static BuiltIn, config: &Plugins) -> Result<Provider, String> {
+fn provider(
+    built_in: &'static BuiltIn,
+    config: &Plugins,
+    sandbox: impl Fn(&str) -> Sandbox,
+) -> Result<Provider, String> {
     if !isolated::is_wanted(built_in, config) {
         return Ok(Provider::BuiltIn(built_in));
     }
     let command = isolated::command(built_in.name);
-    command.map(|command| Provider::Isolated(built_in, command)).map_err(|error| {
+    let confined = |it: PluginCommand| Box::new(it.confined(sandbox(built_in.name)));
+    command.map(|command| Provider::Isolated(built_in, confined(command))).map_err(|error| {
         format!("{} runs inside the gateway, for this program is not found: {error}", built_in.name)
     })
 }

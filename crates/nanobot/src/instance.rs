@@ -116,7 +116,7 @@ fn missing(path: &Path) -> Failure {
 }
 
 /// A shell leaves `~` alone in `--config=~/…`.
-fn untilded(path: PathBuf, home: &Path) -> PathBuf {
+pub(crate) fn untilded(path: PathBuf, home: &Path) -> PathBuf {
     path.strip_prefix("~").map(|rest| home.join(rest)).unwrap_or(path)
 }
 

@@ -5,6 +5,7 @@ mod catalog;
 mod channels;
 mod cli;
 mod commands;
+mod confinement;
 mod control;
 mod duration;
 mod exit;

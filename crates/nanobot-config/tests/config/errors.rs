@@ -184,3 +184,39 @@ fn escaped_characters_outside_the_basic_plane_are_understood() {
     assert_eq!(config.agents.defaults.model.as_deref(), Some("🐈"));
     assert_eq!(error(r#"{"a": "\ud83d"}"#).kind(), ConfigErrorKind::Syntax);
 }
+
+#[test]
+fn sandboxes_of_plugins_are_checked_to_their_last_path() {
+    let sandbox = |text: &str| format!(r#"{{"plugins": {{"sandbox": {{"bot": {text}}}}}}}"#);
+    for (text, expected) in [
+        (
+            r#"{"read": ["/srv", "music"]}"#,
+            "plugins.sandbox.bot.read[1] must be an absolute path, or begin with ~/",
+        ),
+        (
+            r#"{"write": ["~/"]}"#,
+            "plugins.sandbox.bot.write[0] must be an absolute path, or begin with ~/",
+        ),
+        (r#"{"write": "/srv"}"#, "plugins.sandbox.bot.write must be a list, found text"),
+        (
+            r#"{"maxMemoryMb": 8}"#,
+            "plugins.sandbox.bot.maxMemoryMb must be a whole number from 16 to 4294967295, found 8",
+        ),
+        (
+            r#"{"max_open_files": 1}"#,
+            "plugins.sandbox.bot.maxOpenFiles must be a whole number from 64 to 4294967295, found 1",
+        ),
+        ("false", "plugins.sandbox.bot must be an object, found false"),
+    ] {
+        assert_eq!(error(&sandbox(text)).message(), expected, "{text}");
+    }
+    let config =
+        config(&sandbox(r#"{"enabled": "no", "read": ["~/a", "/b"], "max_memory_mb": 64}"#));
+    let expected = nanobot_config::PluginSandbox {
+        enabled: false,
+        read: vec!["~/a".to_owned(), "/b".to_owned()],
+        max_memory_mb: 64,
+        ..nanobot_config::PluginSandbox::default()
+    };
+    assert_eq!(config.plugins.sandbox["bot"], expected);
+}

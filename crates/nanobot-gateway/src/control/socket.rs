@@ -7,6 +7,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use tokio_util::sync::CancellationToken;
 
+#[cfg(unix)]
+use super::key;
 use super::{GatewayReport, RESTART_PATH, STATUS_PATH};
 use crate::supervisor::Supervisor;
 
@@ -32,12 +34,14 @@ impl ControlSocket {
             tracing::warn!(%error, %path, "Could not open the control socket; `nanobot channels status` cannot ask this gateway.");
         });
         async move {
-            let Ok(listener) = opened else { return };
+            let Ok((listener, key)) = opened else { return };
             let routes = routes(self.report, self.supervisor).merge(self.others);
+            let routes = key::guarded(routes, key);
             let server = axum::serve(listener, routes).into_future();
             if let Some(Err(error)) = shutdown.run_until_cancelled(server).await {
                 tracing::error!(%error, "The control socket failed.");
             }
+            let _ = std::fs::remove_file(key::key_file(&self.path));
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -58,11 +62,11 @@ fn routes(report: Arc<Report>, supervisor: Supervisor) -> Router {
     Router::new().route(STATUS_PATH, get(status)).route(RESTART_PATH, post(restart))
 }
 
-/// Opens the socket for its own user only: in a folder that nobody else can look into, so that there
+/// Opens the socket, with a new key, for its own user only: in a folder that nobody else can look into, so that there
 /// is no moment in which the socket is open to others. The instance's lock is held, so a file that
 /// is there is left over from a gateway that was killed.
 #[cfg(unix)]
-fn open(path: &std::path::Path) -> std::io::Result<tokio::net::UnixListener> {
+fn open(path: &std::path::Path) -> std::io::Result<(tokio::net::UnixListener, String)> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 
     if let Some(folder) = path.parent() {
@@ -74,7 +78,8 @@ fn open(path: &std::path::Path) -> std::io::Result<tokio::net::UnixListener> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
+    let key = key::create(path)?;
     let listener = tokio::net::UnixListener::bind(path)?;
     std::fs::set_permissions(path, PermissionsExt::from_mode(0o600))?;
-    Ok(listener)
+    Ok((listener, key))
 }

@@ -5,7 +5,7 @@ use super::distribution::{Distribution, normalised};
 use super::entry_points::EntryPoint;
 use super::interpreter::Interpreter;
 use super::sources::sources;
-use super::supply::{Supply, supply};
+use super::supply::{Supply, editable_root, supply};
 use crate::command::Obstacle;
 use crate::discover::{DiscoveredPlugin, Source};
 use crate::plugins_dir::PluginsDir;
@@ -70,10 +70,18 @@ fn plugin(
     };
     let mut command = command(interpreter, entry_point);
     command.files = files(interpreter, distribution, entry_point);
+    command.lives_in_home = true;
+    command.package_folders = interpreter.needs();
+    command.package_folders.extend(editable_root(&distribution.metadata));
     match supply {
-        Ok(Supply::Installed(file)) => command.files.push(file.clone()),
+        Ok(Supply::Installed(file)) => {
+            command.files.push(file.clone());
+            // A checkout that somebody works on need not be among the interpreter's folders.
+            command.package_folders.extend(file.parent().map(Path::to_owned));
+        }
         Ok(Supply::Carried(folder)) => {
             command.files.push(folder.join("nanobot/__init__.py"));
+            command.package_folders.push(folder.clone());
             command = with_folder(command, "PYTHONPATH", folder);
         }
         Err(obstacle) => command.obstacle = Some(obstacle.clone()),

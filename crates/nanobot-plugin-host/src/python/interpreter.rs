@@ -13,6 +13,8 @@ pub(crate) struct Interpreter {
     /// The folder of the virtual environment, if it is one.
     pub(super) environment: Option<PathBuf>,
     /// `None` if the folders do not tell.
+    /// The installation that the environment was made from, if it is one.
+    base: Option<PathBuf>,
     pub(super) version: Option<Version>,
     pub(super) keeper: Keeper,
     pub(super) folders: Vec<Folder>,
@@ -51,7 +53,16 @@ impl Interpreter {
             None => layout::of_installation(&program, home),
         };
         let folders = with_added(sites);
-        Some(Self { environment: config.map(|it| it.0), program, version, keeper, folders })
+        let base = config.as_ref().and_then(|(_, text)| layout::base_of(text));
+        let environment = config.map(|it| it.0);
+        Some(Self { program, environment, base, version, keeper, folders })
+    }
+
+    /// The folders that it reads when it runs a package.
+    pub(super) fn needs(&self) -> Vec<PathBuf> {
+        let base = self.base.iter().flat_map(|base| ["bin", "lib"].map(|name| base.join(name)));
+        let packages = self.folders.iter().map(|folder| folder.path.clone());
+        self.environment.iter().cloned().chain(base).chain(packages).collect()
     }
 }
 

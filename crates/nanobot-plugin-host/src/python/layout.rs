@@ -20,10 +20,7 @@ pub(super) fn of_environment(
     config: &str,
     home: Option<&Path>,
 ) -> (Option<Version>, Vec<PathBuf>) {
-    let value = |key: &str| {
-        let mut pairs = config.lines().filter_map(|line| line.split_once('='));
-        pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(key)).map(|(_, value)| value.trim())
-    };
+    let value = |key| value(config, key);
     let version = ["version_info", "version"].iter().find_map(|key| version_in(value(key)?));
     let mut sites = libraries(root, version, "site-packages");
     let version = version.or_else(|| version_of(sites.first()?));
@@ -34,6 +31,16 @@ pub(super) fn of_environment(
         sites.extend(of_installation(&program, home).1);
     }
     (version, sites)
+}
+
+/// The installation that a virtual environment was made from, given the text of its `pyvenv.cfg`.
+pub(super) fn base_of(config: &str) -> Option<PathBuf> {
+    Path::new(value(config, "home")?).parent().map(Path::to_owned)
+}
+
+fn value<'a>(config: &'a str, key: &str) -> Option<&'a str> {
+    let mut pairs = config.lines().filter_map(|line| line.split_once('='));
+    pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(key)).map(|(_, value)| value.trim())
 }
 
 /// Version and package folders of an interpreter that is no virtual environment. What people install

@@ -134,6 +134,17 @@ impl End {
             }
         }
     }
+
+    /// The same for a step that reached the plugin. One that falls between two of its processes is
+    /// tried again, as it is not ready then.
+    pub(super) async fn reached(&mut self, wanted: Step) -> Result<(), ErrorKind> {
+        loop {
+            let result = self.ended(wanted).await;
+            if result != Err(ErrorKind::NotReady) {
+                return result;
+            }
+        }
+    }
 }
 
 fn watched(

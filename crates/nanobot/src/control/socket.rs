@@ -9,6 +9,7 @@ use hyper::client::conn::http1;
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use nanobot_gateway::control::{KEY_HEADER, key_file};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
@@ -41,7 +42,9 @@ pub(super) async fn request_within(
         Err(error) if is_nobody_there(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let answer = timeout(limit, ask(stream, method, path, body)).await;
+    // One of an earlier version has none, and asks for none.
+    let key = tokio::fs::read_to_string(key_file(socket)).await.unwrap_or_default();
+    let answer = timeout(limit, ask(stream, &key, method, path, body)).await;
     answer.context("it does not answer")?.map(Some)
 }
 
@@ -52,6 +55,7 @@ fn is_nobody_there(error: &io::Error) -> bool {
 
 async fn ask(
     stream: UnixStream,
+    key: &str,
     method: Method,
     path: &str,
     body: Option<Bytes>,
@@ -62,6 +66,7 @@ async fn ask(
         .uri(path)
         .header(HOST, "localhost")
         .header(CONTENT_TYPE, JSON)
+        .header(KEY_HEADER, key)
         .body(Full::new(body.unwrap_or_default()))?;
     let answered = async {
         let response = sender.send_request(request).await?;

@@ -168,9 +168,10 @@ async fn control_socket_is_for_its_owner_alone_even_where_the_folders_were_open(
     let gateway =
         TestGateway::builder(BINARY).home(home.into_folder()).without_config().start().await;
     let socket = gateway.data_dir().join("run/gateway.sock");
+    let key = gateway.data_dir().join("run/gateway.key");
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(&run), mode(&socket)), (0o700, 0o600));
+    assert_eq!((mode(&run), mode(&socket), mode(&key)), (0o700, 0o600, 0o600));
     assert!(std::fs::metadata(&socket).unwrap().file_type().is_socket());
 }
 

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::home::{BROKEN_PLUGIN, GOOD_PLUGIN, Home, cells};
@@ -8,9 +10,9 @@ fn list_begins_with_the_columns_name_source_enabled() {
     let path = home.install("parrot", GOOD_PLUGIN);
     let table = home.run(&["plugins", "list"]).succeeded();
     let expected = [
-        "Name Source Enabled Display name Path".to_owned(),
+        "Name Source Enabled Display name May use Path".to_owned(),
         "discord builtin no Discord".to_owned(),
-        format!("parrot plugin yes Parrot {}", path.display()),
+        format!("parrot plugin yes Parrot own folders, network {}", path.display()),
         "telegram builtin no Telegram".to_owned(),
         "web builtin yes Web chat".to_owned(),
     ];
@@ -27,7 +29,7 @@ fn broken_plugins_and_shadowed_ones_are_told_beside_the_list() {
     assert!(ran.stderr.contains("plugin broken does not say what it is: "), "{ran:#?}");
     assert!(ran.stderr.contains("is not used: the built-in channel of that name"), "{ran:#?}");
     let lines = cells(&ran.succeeded());
-    assert!(lines[1].starts_with("broken plugin no ? /"), "{lines:?}");
+    assert!(lines[1].starts_with("broken plugin no ? own folders, network /"), "{lines:?}");
     assert_eq!(lines.len(), 5, "{lines:?}");
 }
 
@@ -60,11 +62,23 @@ fn list_is_to_be_had_as_json() {
     let path = home.install("parrot", GOOD_PLUGIN);
     let list: Value =
         serde_json::from_str(&home.run(&["plugins", "list", "--json"]).succeeded()).unwrap();
+    let mut parrot = list[1].clone();
+    let rights = parrot["rights"].take();
     let expected = json!({
         "name": "parrot", "source": "plugin", "isolated": true, "enabled": false, "display_name": "Parrot",
-        "version": "1.2.3", "path": path, "error": null, "hint": null
+        "version": "1.2.3", "path": path, "error": null, "hint": null, "rights": null
     });
-    assert_eq!(list[1], expected);
+    assert_eq!(parrot, expected);
+    assert_eq!(list[0]["rights"], Value::Null, "it runs in the gateway: {list}");
+    let has = |key: &str, path: &Path| {
+        rights[key].as_array().unwrap().iter().any(|it| it.as_str() == path.to_str())
+    };
+    assert_eq!(rights["confinement"], "confined");
+    assert_eq!(rights["network"], true);
+    assert_eq!((&rights["max_memory_mb"], &rights["max_open_files"]), (&json!(2048), &json!(4096)));
+    assert!(has("read", Path::new("/usr")) && has("read", path.parent().unwrap()), "{rights}");
+    assert!(has("write", &home.data_dir().join("channels/parrot")), "{rights}");
+    assert!(has("write", &home.data_dir().join("media/parrot")), "{rights}");
 }
 
 #[test]
@@ -110,7 +124,7 @@ fn built_in_channel_that_is_isolated_is_listed_as_such() {
     let lines = cells(&ran.succeeded());
     let expected = [
         "discord builtin no Discord",
-        "telegram builtin (isolated) no Telegram",
+        "telegram builtin (isolated) no Telegram own folders, network",
         "web builtin yes Web chat",
     ];
     assert_eq!(lines[1..], expected);
@@ -129,4 +143,34 @@ fn channel_process_that_a_person_starts_says_what_it_is() {
     let said = home.run(&["channel-process", "telegrm"]).failed(1);
     assert!(said.contains("there is no built-in channel telegrm"), "{said}");
     assert!(said.contains("hint: those that can run as processes: "), "{said}");
+}
+
+#[test]
+fn what_the_config_opens_to_a_plugin_is_listed_and_what_has_no_effect_is_told() {
+    let sandbox = |sandbox: Value| json!({"plugins": {"sandbox": sandbox}});
+    let home = Home::with_config(&sandbox(json!({
+        "parrot": {"read": ["/usr/share", "~/moon"], "maxOpenFiles": 100},
+        "discord": {"enabled": false},
+    })));
+    home.install("parrot", GOOD_PLUGIN);
+    let ran = home.run(&["plugins", "list"]);
+    assert!(ran.stderr.contains("sandbox.parrot names ~/moon, which does not exist"), "{ran:#?}");
+    assert!(ran.stderr.contains("plugins.sandbox.discord has no effect"), "{ran:#?}");
+    assert_eq!(ran.stderr.lines().count(), 2, "{ran:#?}");
+    let list = cells(&ran.succeeded());
+    assert!(list[2].contains("own folders, /usr/share, "), "{list:?}");
+
+    let home = Home::with_config(&sandbox(json!({"parrot": {"enabled": false}})));
+    home.install("parrot", GOOD_PLUGIN);
+    let list = cells(&home.run(&["plugins", "list"]).succeeded());
+    assert!(list[2].starts_with("parrot plugin no Parrot not confined /"), "{list:?}");
+}
+
+#[test]
+fn sandbox_that_is_not_clear_is_an_error_with_its_place() {
+    let home =
+        Home::with_config(&json!({"plugins": {"sandbox": {"parrot": {"write": ["music"]}}}}));
+    let said = home.run(&["config", "validate"]).failed(1);
+    let expected = "plugins.sandbox.parrot.write[0] must be an absolute path, or begin with ~/";
+    assert!(said.contains(expected), "{said}");
 }

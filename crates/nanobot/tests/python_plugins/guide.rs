@@ -52,7 +52,8 @@ async fn talk(world: World, python: &str, answers: Answers) {
     let list = world.run(&["plugins", "list"]).succeeded();
     let row = list.lines().find(|line| line.starts_with("webhook")).unwrap();
     let words: Vec<_> = row.split_whitespace().collect();
-    assert_eq!(words, ["webhook", "plugin", "no", "Webhook", python]);
+    let expected = ["webhook", "plugin", "no", "Webhook", "own", "folders,", "network", python];
+    assert_eq!(words, expected);
     let said = world.run(&["onboard"]).succeeded();
     assert!(said.contains("Added channels.webhook"), "{said}");
 

@@ -12,5 +12,6 @@ mod install;
 mod new;
 mod packages;
 mod rights;
+mod sandbox;
 mod web;
 mod world;

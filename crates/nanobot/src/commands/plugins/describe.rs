@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use nanobot_channel::{Capabilities, Description};
+use nanobot_config::Plugins;
 use nanobot_plugin_host::{PluginCommand, Timeouts};
 use serde::Serialize;
 use serde_json::Value;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use crate::catalog::{Catalog, Provider};
 use crate::cli::PluginsDescribeArgs;
 use crate::commands::channels::unknown_channel;
+use crate::confinement;
 use crate::exit::Outcome;
 use crate::instance::Instance;
 use crate::{logging, output, runtime};
@@ -40,7 +42,9 @@ struct Described {
 
 async fn describe(instance: &Instance, typed: &str) -> anyhow::Result<Described> {
     if is_path(typed) {
-        return ask(PluginCommand::executable(name_of(typed), typed)).await;
+        let name = name_of(typed);
+        let sandbox = confinement::sandbox(&Plugins::default(), instance, &name);
+        return ask(PluginCommand::executable(name, typed).confined(sandbox)).await;
     }
     let catalog = Catalog::find(instance);
     let Some(entry) = catalog.get(typed) else {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::catalog::{Catalog, Entry};
 use crate::cli::PluginsListArgs;
+use crate::confinement::Rights;
 use crate::exit::{self, Outcome};
 use crate::instance::Instance;
 use crate::table::Table;
@@ -22,7 +23,9 @@ pub(crate) fn run(args: PluginsListArgs) -> anyhow::Result<Outcome> {
             .entries
             .iter()
             .zip(&descriptions)
-            .map(|(entry, description)| Row::new(entry, description.as_ref(), config.as_ref()))
+            .map(|(entry, description)| {
+                Row::new(entry, description.as_ref(), config.as_ref(), &instance)
+            })
             .collect();
         print(&rows, args.json)?;
         catalog.tell_left_out();
@@ -56,6 +59,8 @@ struct Row {
     display_name: Option<String>,
     version: Option<String>,
     path: Option<PathBuf>,
+    /// What its process may do; nothing for a channel that runs in the gateway.
+    rights: Option<Rights>,
     error: Option<String>,
     hint: Option<String>,
 }
@@ -65,6 +70,7 @@ impl Row {
         entry: &Entry,
         description: Result<&Description, &ChannelError>,
         config: Option<&Config>,
+        instance: &Instance,
     ) -> Self {
         let known = description.ok();
         Self {
@@ -75,6 +81,7 @@ impl Row {
             display_name: known.map(|known| known.display_name.clone()),
             version: known.map(|known| known.version.clone()),
             path: entry.path(),
+            rights: entry.command().map(|command| Rights::of(&command, instance)),
             error: description.err().map(ChannelError::report),
             hint: description.err().and_then(ChannelError::hint).map(str::to_owned),
         }
@@ -90,7 +97,7 @@ fn print(rows: &[Row], is_json: bool) -> anyhow::Result<()> {
     if is_json {
         return Ok(output::json(&rows)?);
     }
-    let mut table = Table::new(["Name", "Source", "Enabled", "Display name", "Path"]);
+    let mut table = Table::new(["Name", "Source", "Enabled", "Display name", "May use", "Path"]);
     for row in rows {
         let path = row.path.as_ref().map(|path| path.display().to_string());
         table.add([
@@ -98,6 +105,7 @@ fn print(rows: &[Row], is_json: bool) -> anyhow::Result<()> {
             source(row).to_owned(),
             row.enabled.map_or("?", |is_enabled| if is_enabled { "yes" } else { "no" }).to_owned(),
             row.display_name.clone().unwrap_or_else(|| "?".to_owned()),
+            row.rights.as_ref().map(Rights::summary).unwrap_or_default(),
             path.unwrap_or_default(),
         ]);
     }

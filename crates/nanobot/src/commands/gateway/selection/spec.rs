@@ -85,15 +85,17 @@ fn revision(entry: &Entry, section: &Map<String, Value>) -> Revision {
     let seen = Value::Object(without_gateway_keys(section)).to_string();
     match &entry.provider {
         Provider::BuiltIn(_) => Revision { section: fingerprint(&seen), program: 0 },
-        Provider::Isolated(_, command) => {
-            Revision { section: fingerprint(&seen), program: command.fingerprint() }
-        }
+        Provider::Isolated(_, command) => Revision {
+            section: fingerprint(&(seen, &command.sandbox)),
+            program: command.fingerprint(),
+        },
         Provider::Plugin(plugin) => {
             // The Python package checks the list in the plugin, too.
             let list = is_package(entry).then(|| texts(section, "allowFrom"));
+            let command = plugin.command();
             Revision {
-                section: fingerprint(&(seen, list)),
-                program: plugin.command().fingerprint(),
+                section: fingerprint(&(seen, list, &command.sandbox)),
+                program: command.fingerprint(),
             }
         }
     }
