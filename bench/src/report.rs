@@ -48,8 +48,11 @@ pub(crate) struct Fault {
 }
 
 impl Report {
-    /// Both together. The machine is the one of the first.
-    pub(crate) fn and(mut self, other: Self) -> Self {
+    /// Both together, with the rounds of the other behind those of this one, whose machine it keeps.
+    pub(crate) fn and(mut self, mut other: Self) -> Self {
+        let rounds = self.samples.iter().map(|it| it.round).max().unwrap_or_default();
+        other.samples.iter_mut().for_each(|it| it.round += rounds);
+        other.faults.iter_mut().for_each(|it| it.round += rounds);
         self.is_quick |= other.is_quick;
         self.is_debug_build |= other.is_debug_build;
         self.original = self.original.or(other.original);
@@ -102,5 +105,41 @@ impl Report {
         }
         lines.push(String::new());
         lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::Unit;
+
+    fn report(subject: Subject, value: f64, missing: &[Subject]) -> Report {
+        let figure = Figure { name: "all accepted".to_owned(), unit: Unit::Milliseconds, value };
+        let machine = r#"{"cpu":"Cpu","cores":2,"memory_gib":24.0,"kernel":"6.18","disk_flush_ms":0.2,"load_average":0.1}"#;
+        Report {
+            machine: serde_json::from_str(machine).unwrap(),
+            is_quick: false,
+            is_debug_build: false,
+            original: None,
+            missing: missing.iter().map(|it| (*it, "not installed".to_owned())).collect(),
+            samples: vec![Sample { scenario: Scenario::Burst, subject, round: 1, figure }],
+            faults: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn reports_of_two_runs_make_one_table_and_what_either_measured_is_there() {
+        let first = report(Subject::Ours, 10.0, &[Subject::Original, Subject::OursPython]);
+        let second = report(Subject::Original, 50.0, &[Subject::OursPython]);
+        let json = serde_json::to_string(&second).unwrap();
+        let both = first.and(serde_json::from_str(&json).unwrap());
+        let markdown = both.markdown();
+        let row = "| all accepted | – | 10 ms | not installed | 50 ms | 5× |";
+        assert!(markdown.contains(row), "{markdown}");
+        let told =
+            markdown.matches("Not measured: nanobot, Python plugin (not installed).").count();
+        assert_eq!(told, 1, "{markdown}");
+        assert!(!markdown.contains("Not measured: original"), "{markdown}");
+        assert_eq!(both.samples.iter().map(|it| it.round).collect::<Vec<_>>(), [1, 2]);
     }
 }
