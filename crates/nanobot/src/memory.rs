@@ -1,4 +1,4 @@
-//! Gives back memory that a gateway at rest has no use for.
+//! Keeps memory while a gateway works, and gives back what one at rest has no use for.
 //!
 //! A start runs through much code that is not run again, and around each page of it the kernel maps
 //! another 64 KiB: most of what a young process holds are pages of its own executable. Without them the
@@ -16,8 +16,10 @@ const AFTER_START: Duration = Duration::from_secs(1);
 /// Pause between two times. Each costs a busy gateway less than a millisecond.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// Gives memory back after the start, and again and again, as long as this is polled.
+/// Gives memory back after the start, and again and again, as long as this is polled. Until then what
+/// was freed is kept: work needs it again soon.
 pub(crate) async fn give_back_regularly() -> Infallible {
+    platform::keep_freed();
     sleep(AFTER_START).await;
     loop {
         // A panic there would be reported; without the memory the gateway goes on.
@@ -28,6 +30,8 @@ pub(crate) async fn give_back_regularly() -> Infallible {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
+    pub(super) fn keep_freed() {}
+
     pub(super) fn give_back() {}
 }
 
@@ -38,6 +42,31 @@ mod platform {
     use std::ops::Range;
 
     use rustix::mm::{Advice, madvise};
+
+    /// Freed memory that each part of the heap keeps.
+    #[cfg(target_env = "gnu")]
+    const KEPT_BYTES: i32 = 2 << 20;
+    /// Smaller pieces come from the heap, larger ones from the kernel and back to it.
+    #[cfg(target_env = "gnu")]
+    const LARGE_BYTES: i32 = 1 << 20;
+
+    /// Has the allocator not return freed memory after each message, and ask for it with the next. By
+    /// itself it learns that only from a large piece that is freed, which a start may not have.
+    #[cfg(target_env = "gnu")]
+    pub(super) fn keep_freed() {
+        for (setting, bytes) in
+            [(libc::M_TRIM_THRESHOLD, KEPT_BYTES), (libc::M_MMAP_THRESHOLD, LARGE_BYTES)]
+        {
+            #[expect(unsafe_code, reason = "glibc offers no other way")]
+            // SAFETY: mallopt(3) takes two numbers, and these settings change only what is asked later.
+            unsafe {
+                libc::mallopt(setting, bytes);
+            }
+        }
+    }
+
+    #[cfg(not(target_env = "gnu"))]
+    pub(super) fn keep_freed() {}
 
     /// Unmaps the code of the executable, and returns what the allocator holds without need.
     pub(super) fn give_back() {
